@@ -1,0 +1,92 @@
+//! What the judge asks for and what it gets: a [`Need`] is a question as data, and [`Facts`] are the answers at hand.
+//!
+//! Nothing here waits. A fact that is not at hand makes the judge stop with a `Need`; a source answers it, and the
+//! judge is asked again.
+
+use crate::issuer::Issuer;
+use crate::record::{Account, AccountName, ApiKey, Session, Timestamp};
+use crate::secret::{Secret, SecretHash};
+use crate::token::{KeySet, VerifiedToken};
+use crate::verdict::{Outage, Stop};
+use std::net::IpAddr;
+use std::sync::Arc;
+
+/// A question that only the world outside can answer.
+#[derive(Clone, Debug)]
+pub enum Need {
+    /// The account with this name.
+    Account(AccountName),
+    /// Is this the password?
+    Password(PasswordQuestion),
+    /// The API key with this hash.
+    ApiKey(SecretHash),
+    /// The session with this hash.
+    Session(SecretHash),
+    /// The issuer's keys, with this key among them if there is one.
+    Keys(Arc<Issuer>, Option<String>),
+}
+
+/// Is this the password of that account? Asked for unknown accounts too, so that time tells nothing.
+#[derive(Clone, Debug)]
+pub struct PasswordQuestion {
+    /// Whom wrong answers are counted for.
+    pub name: AccountName,
+    /// The hash in PHC form; none for an unknown account, which is compared against a decoy.
+    pub hash: Option<Arc<str>>,
+    /// What was presented.
+    pub password: Secret,
+    /// Where it came from; wrong answers are counted for it too.
+    pub client: IpAddr,
+}
+
+/// The answer to a [`PasswordQuestion`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PasswordAnswer {
+    /// It is.
+    Right,
+    /// It is not.
+    Wrong,
+    /// Too many were wrong of late; ask again after so many seconds.
+    Throttled {
+        /// Seconds to wait.
+        retry_after: u32,
+    },
+}
+
+/// A session as it stands, with the time of its last use.
+#[derive(Clone, Debug)]
+pub struct SessionInUse {
+    /// What is stored.
+    pub session: Arc<Session>,
+    /// When it was last used.
+    pub last_seen: Timestamp,
+}
+
+/// What is known of a fact.
+#[derive(Clone, Debug)]
+pub enum Answer<T> {
+    /// It is at hand.
+    Known(T),
+    /// It has to be asked for.
+    NotYet,
+    /// It was asked for, and whoever could answer did not.
+    Outage(Outage),
+}
+
+/// The facts at hand. An implementation may remember and compute, but neither wait nor touch the world.
+pub trait Facts {
+    /// The account with this name.
+    fn account(&self, name: &AccountName) -> Answer<Option<Arc<Account>>>;
+    /// Is this the password?
+    fn password(&self, question: &PasswordQuestion) -> Answer<PasswordAnswer>;
+    /// The API key with this hash.
+    fn api_key(&self, hash: &SecretHash) -> Answer<Option<Arc<ApiKey>>>;
+    /// The session with this hash.
+    fn session(&self, hash: &SecretHash) -> Answer<Option<SessionInUse>>;
+    /// The issuer's keys. `kid` tells which one is looked for, so that a source may refresh a set that lacks it.
+    fn keys(&self, issuer: &Arc<Issuer>, kid: Option<&str>) -> Answer<Arc<KeySet>>;
+    /// The token, if it was verified a moment ago under the same keys; otherwise what `verify` makes of it.
+    fn token(&self, raw: &str, verify: impl FnOnce() -> Result<VerifiedToken, Stop>) -> Result<Arc<VerifiedToken>, Stop>;
+    /// A keyed hash that lets evidence name a value without showing it.
+    fn fingerprint(&self, value: &[u8]) -> [u8; 8];
+}

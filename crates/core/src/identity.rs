@@ -1,0 +1,103 @@
+//! Who a request comes from. Only the judge makes one: its fields are private, and no constructor leaves this crate.
+
+use crate::record::{Account, ApiKey, Session, Timestamp};
+use crate::requirement::Scheme;
+use crate::token::VerifiedToken;
+use std::sync::Arc;
+
+/// Who a request comes from, as the judge found.
+#[derive(Clone, Debug)]
+pub struct Identity(pub(crate) Source);
+
+#[derive(Clone, Debug)]
+pub(crate) enum Source {
+    Anonymous,
+    Password(Arc<Account>),
+    Key(Arc<ApiKey>),
+    Session(Arc<Session>),
+    Token(Arc<VerifiedToken>),
+}
+
+impl Identity {
+    /// The account's name or the token's subject; none for an anonymous request.
+    pub fn subject(&self) -> Option<&str> {
+        match &self.0 {
+            Source::Token(token) => Some(&token.subject),
+            _ => self.account().map(|account| account.name.as_str()),
+        }
+    }
+
+    /// The local account, unless the identity comes from a token.
+    pub fn account(&self) -> Option<&Account> {
+        match &self.0 {
+            Source::Password(account) => Some(account),
+            Source::Key(key) => Some(&key.account),
+            Source::Session(session) => Some(&session.account),
+            Source::Anonymous | Source::Token(_) => None,
+        }
+    }
+
+    /// The API key that was used, if one was.
+    pub fn api_key(&self) -> Option<&Arc<ApiKey>> {
+        match &self.0 {
+            Source::Key(key) => Some(key),
+            _ => None,
+        }
+    }
+
+    /// The session that was used, if one was.
+    pub fn session(&self) -> Option<&Arc<Session>> {
+        match &self.0 {
+            Source::Session(session) => Some(session),
+            _ => None,
+        }
+    }
+
+    /// How it was authenticated; none for an anonymous request.
+    pub fn scheme(&self) -> Option<Scheme> {
+        match &self.0 {
+            Source::Anonymous => None,
+            Source::Password(_) => Some(Scheme::Basic),
+            Source::Key(_) => Some(Scheme::ApiKey),
+            Source::Session(_) => Some(Scheme::Session),
+            Source::Token(_) => Some(Scheme::Bearer),
+        }
+    }
+
+    /// What it may do, as scopes.
+    pub fn scopes(&self) -> &[String] {
+        match &self.0 {
+            Source::Anonymous => &[],
+            Source::Key(key) => &key.scopes,
+            Source::Password(account) => &account.scopes,
+            Source::Session(session) => &session.account.scopes,
+            Source::Token(token) => &token.scopes,
+        }
+    }
+
+    /// What it may do, as roles.
+    pub fn roles(&self) -> &[String] {
+        match &self.0 {
+            Source::Token(token) => &token.roles,
+            _ => self.account().map_or(&[], |account| &account.roles),
+        }
+    }
+
+    /// When the person authenticated, where that is known.
+    pub fn authenticated_at(&self, now: Timestamp) -> Option<Timestamp> {
+        match &self.0 {
+            Source::Anonymous | Source::Key(_) => None,
+            Source::Password(_) => Some(now),
+            Source::Session(session) => Some(session.created),
+            Source::Token(token) => token.auth_time,
+        }
+    }
+
+    /// The authentication context class (`acr`), where one was stated.
+    pub fn acr(&self) -> Option<&str> {
+        match &self.0 {
+            Source::Token(token) => token.acr.as_deref(),
+            _ => None,
+        }
+    }
+}

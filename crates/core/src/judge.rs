@@ -1,0 +1,117 @@
+//! The judge: may this request pass? Pure: the same arguments give the same step.
+//!
+//! ```text
+//! RequestParts ──► judge(parts, requirement, facts, now) ──► Decided(Admit | Refuse | Unable)
+//!                                              ▲         └──► Needs(Need)
+//!                                              └── a source answers, and the judge is asked again
+//! ```
+//!
+//! Free checks come first, then reads. A scheme is one file that reads top-down; `?` carries its happy path.
+
+mod api_key;
+mod basic;
+mod bearer;
+mod permission;
+mod session;
+
+pub use basic::judge_password;
+
+use crate::cause::Cause;
+use crate::evidence::{Evidence, Subject, Value};
+use crate::facts::{Answer, Facts, Need};
+use crate::identity::{Identity, Source};
+use crate::parts::RequestParts;
+use crate::presented::Presented;
+use crate::record::Timestamp;
+use crate::requirement::{Access, Requirement, Scheme};
+use crate::verdict::{Step, Stop};
+use countersign_grammar::split_scheme;
+
+/// May this request pass?
+pub fn judge(parts: &RequestParts<'_>, requirement: &Requirement, facts: &impl Facts, now: Timestamp) -> Step {
+    decide(parts, requirement, facts, now).into()
+}
+
+fn decide(parts: &RequestParts<'_>, requirement: &Requirement, facts: &impl Facts, now: Timestamp) -> Result<Identity, Stop> {
+    if requirement.https_only && !parts.secure {
+        return Err(Stop::refuse(Cause::TransportInsecure, Evidence::none()));
+    }
+    match requirement.access {
+        Access::Public => return Ok(Identity(Source::Anonymous)),
+        Access::Denied => return Err(Stop::refuse(Cause::RuleDenied, Evidence::none())),
+        Access::Protected => {}
+    }
+    let identity = authenticate(parts, requirement, facts, now)?;
+    permission::check(&identity, parts, requirement, now)?;
+    Ok(identity)
+}
+
+/// Answers the one credential that counts. One in `Authorization` or an API key is meant; a cookie is sent by itself,
+/// so it counts only where nothing else was sent that the rule accepts.
+fn authenticate(parts: &RequestParts<'_>, requirement: &Requirement, facts: &impl Facts, now: Timestamp) -> Result<Identity, Stop> {
+    let presented = Presented::read(parts);
+    let authorization = read_authorization(&presented, requirement)?;
+    let api_key = presented.api_key.filter(|_| requirement.accepts(Scheme::ApiKey));
+    let session = presented.session.filter(|_| requirement.accepts(Scheme::Session));
+    let accepted = match authorization {
+        Some(Authorization::Accepted(scheme, rest)) => Some((scheme, rest)),
+        _ => None,
+    };
+    if api_key.is_some() && (accepted.is_some() || presented.api_key_repeated) {
+        return Err(Stop::refuse(Cause::CredentialsRepeated, Evidence::none()));
+    }
+    match (accepted, api_key, session) {
+        (Some((Scheme::Basic, rest)), ..) => basic::judge(rest, parts, facts, now),
+        (Some((_, rest)), ..) => bearer::judge(rest, requirement, facts, now),
+        (None, Some((key, place)), _) => api_key::judge(key, place, facts, now),
+        (None, None, Some(cookie)) => session::judge(cookie, parts, requirement, facts, now),
+        (None, None, None) => Err(unanswered(authorization, &presented, requirement)),
+    }
+}
+
+enum Authorization<'a> {
+    Accepted(Scheme, &'a str),
+    Unaccepted(&'a str),
+}
+
+fn read_authorization<'a>(presented: &Presented<'a>, requirement: &Requirement) -> Result<Option<Authorization<'a>>, Stop> {
+    let Some(text) = presented.authorization else { return Ok(None) };
+    if presented.repeated {
+        return Err(Stop::refuse(Cause::CredentialsRepeated, Evidence::none().presented(Subject::Header, Value::text("Authorization"))));
+    }
+    let malformed = |form: &str| Stop::refuse(Cause::CredentialsMalformed, Evidence::none().presented(Subject::Form, Value::text(form)));
+    let text = text.map_err(|_| malformed("the Authorization header has bytes that are not visible ASCII"))?;
+    let Some((scheme, rest)) = split_scheme(text) else {
+        return Err(malformed("the Authorization header does not begin with a scheme"));
+    };
+    let known = [(Scheme::Basic, "basic"), (Scheme::Bearer, "bearer")];
+    let accepted = known.iter().find(|(known, name)| scheme.eq_ignore_ascii_case(name) && requirement.accepts(*known));
+    Ok(Some(match accepted {
+        Some((accepted, _)) => Authorization::Accepted(*accepted, rest),
+        None => Authorization::Unaccepted(scheme),
+    }))
+}
+
+/// Nothing that was presented is accepted: was nothing there, or the wrong thing, or the right thing in the wrong place?
+fn unanswered(authorization: Option<Authorization<'_>>, presented: &Presented<'_>, requirement: &Requirement) -> Stop {
+    let accepted = || Value::texts(requirement.schemes.iter().map(|scheme| scheme.name()));
+    let used = match (authorization, presented) {
+        (Some(Authorization::Unaccepted(scheme)), _) => {
+            // What is not a short word may be a secret that was sent without its scheme.
+            if scheme.len() <= 12 { scheme } else { "(not a scheme's name)" }
+        }
+        (_, Presented { api_key: Some(_), .. }) => "api-key",
+        // A cookie comes by itself: where sessions do not count, its presence says nothing.
+        _ => return Stop::refuse(Cause::CredentialsMissing, Evidence::none().expected(Subject::Scheme, accepted())),
+    };
+    Stop::refuse(Cause::SchemeUnaccepted, Evidence::none().differs(Subject::Scheme, accepted(), Value::text(used)))
+}
+
+/// A fact at hand, or the reason to stop.
+fn known<T>(answer: Answer<T>, need: impl FnOnce() -> Need) -> Result<T, Stop> {
+    match answer {
+        Answer::Known(fact) => Ok(fact),
+        Answer::NotYet => Err(Stop::Needs(need())),
+        Answer::Outage(outage) => Err(Stop::Unable(Box::new(outage))),
+    }
+}

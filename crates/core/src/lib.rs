@@ -1,0 +1,41 @@
+//! Countersign's core: judges HTTP requests and says why they are refused.
+//!
+//! No I/O, no clock, no randomness, no async: all of those are arguments. The gateway asks [`judge()`] and answers its
+//! [`Need`]s; the doctor asks the same judge without a source.
+//!
+//! ```text
+//! RequestParts ──► judge(parts, requirement, facts, now) ──► Decided(Verdict) ──► Reply, sealed Reference
+//!                                              ▲         └──► Needs(Need)
+//!                                              └── Facts ◄── a source answers
+//! ```
+
+mod cause;
+mod evidence;
+mod facts;
+mod identity;
+mod issuer;
+mod judge;
+mod parts;
+mod presented;
+mod record;
+pub mod reference;
+pub mod reply;
+mod requirement;
+mod secret;
+mod target;
+pub mod token;
+mod verdict;
+
+pub use cause::{Cause, Family, Outside, Owner};
+pub use evidence::{Evidence, Item, Subject, TEXT_LIMIT, Value, hex};
+pub use facts::{Answer, Facts, Need, PasswordAnswer, PasswordQuestion, SessionInUse};
+pub use identity::Identity;
+pub use issuer::Issuer;
+pub use judge::{judge, judge_password};
+pub use parts::{API_KEY_HEADER, API_KEY_PARAMETER, API_KEY_PREFIX, PLAIN_SESSION_COOKIE, RequestParts, SECURE_SESSION_COOKIE};
+pub use presented::{Kind, Place, Presented, Seen};
+pub use record::{Account, AccountName, AccountState, ApiKey, Session, Timestamp};
+pub use requirement::{Access, MethodScopes, Requirement, Scheme};
+pub use secret::{Secret, SecretHash};
+pub use target::{Target, TargetFault, fold};
+pub use verdict::{Outage, Refusal, Step, Stop, Verdict};

@@ -1,0 +1,46 @@
+//! The parts of a request that judging reads. Borrowed: the hot path copies nothing.
+
+use crate::target::Target;
+use http::{HeaderMap, Method};
+use std::net::IpAddr;
+
+/// The header that API keys are read from.
+pub const API_KEY_HEADER: &str = "x-api-key";
+/// The query parameter that API keys are read from.
+pub const API_KEY_PARAMETER: &str = "api_key";
+/// What every API key of ours begins with, so that a misplaced one is recognised.
+pub const API_KEY_PREFIX: &str = "csk_";
+/// The session cookie where TLS is on.
+pub const SECURE_SESSION_COOKIE: &str = "__Host-countersign";
+/// The session cookie on plain HTTP, where browsers refuse the `__Host-` prefix.
+pub const PLAIN_SESSION_COOKIE: &str = "countersign";
+
+/// The parts of a request that judging reads.
+#[derive(Clone, Copy, Debug)]
+pub struct RequestParts<'a> {
+    /// The method.
+    pub method: &'a Method,
+    /// The target in its canonical form.
+    pub target: &'a Target,
+    /// All header fields, as they came.
+    pub headers: &'a HeaderMap,
+    /// The host that the request is for, with its port if one was given.
+    pub host: &'a str,
+    /// Did it come over TLS, here or at a trusted proxy?
+    pub secure: bool,
+    /// Where it came from: the peer, or what a trusted proxy says.
+    pub client: IpAddr,
+}
+
+impl RequestParts<'_> {
+    /// The name of the session cookie on this connection.
+    pub fn session_cookie(&self) -> &'static str {
+        if self.secure { SECURE_SESSION_COOKIE } else { PLAIN_SESSION_COOKIE }
+    }
+
+    /// The origin that the request's own pages have (RFC 6454).
+    pub fn is_own_origin(&self, origin: &str) -> bool {
+        let scheme = if self.secure { "https://" } else { "http://" };
+        origin.strip_prefix(scheme).is_some_and(|host| host.eq_ignore_ascii_case(self.host))
+    }
+}

@@ -1,0 +1,105 @@
+//! What a store holds and the judge reads: accounts, API keys, sessions. Values only; nothing here is looked up.
+
+use crate::secret::SecretHash;
+use serde::Serialize;
+use std::sync::Arc;
+
+/// Seconds since 1970-01-01T00:00:00Z.
+pub type Timestamp = i64;
+
+/// An account's name in the one form that look-ups and attempt counters use: trimmed and lower-cased.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+pub struct AccountName(Arc<str>);
+
+impl AccountName {
+    /// The canonical form of a name as somebody wrote it.
+    pub fn new(written: &str) -> Self {
+        let name = written.trim();
+        if name.bytes().all(|byte| byte.is_ascii() && !byte.is_ascii_uppercase()) {
+            return Self(name.into());
+        }
+        Self(name.to_lowercase().into())
+    }
+
+    /// The canonical text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// May the account be used?
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum AccountState {
+    /// It may.
+    Active,
+    /// Not until an administrator unlocks it.
+    Locked,
+    /// Not until an administrator enables it.
+    Disabled,
+}
+
+/// A person or program with a password, roles and scopes.
+#[derive(Clone, PartialEq, Eq, Serialize)]
+pub struct Account {
+    /// The store's number for it; never used again after a removal.
+    pub id: i64,
+    /// Its canonical name.
+    pub name: AccountName,
+    /// The password's hash in PHC form; without one no password is right.
+    #[serde(skip)]
+    pub password: Option<Arc<str>>,
+    /// Roles, as rules name them.
+    pub roles: Vec<String>,
+    /// Scopes, as rules name them.
+    pub scopes: Vec<String>,
+    /// May it be used?
+    pub state: AccountState,
+    /// When [`state`](Self::state) was last set.
+    pub state_since: Timestamp,
+    /// From when on the password is refused as expired.
+    pub password_expires: Option<Timestamp>,
+}
+
+impl std::fmt::Debug for Account {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Account").field("id", &self.id).field("name", &self.name).field("state", &self.state).finish_non_exhaustive()
+    }
+}
+
+/// An API key; its secret is known only as a hash.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ApiKey {
+    /// The public identifier, as `key list` prints it.
+    pub id: String,
+    /// The account that it acts for.
+    pub account: Arc<Account>,
+    /// The scopes of this key; the account's own scopes are not added.
+    pub scopes: Vec<String>,
+    /// When it was made.
+    pub created: Timestamp,
+    /// From when on it is refused as expired.
+    pub expires: Option<Timestamp>,
+    /// Since when it is refused as revoked.
+    pub revoked: Option<Timestamp>,
+}
+
+/// A browser session; its cookie is known only as a hash.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Session {
+    /// The public identifier, as `session list` prints it.
+    pub id: String,
+    /// The hash of the cookie's value.
+    #[serde(skip)]
+    pub hash: SecretHash,
+    /// Who logged in.
+    pub account: Arc<Account>,
+    /// When, which is also the time of authentication (`max_age` in rules).
+    pub created: Timestamp,
+    /// When it ends however much it is used.
+    pub expires: Timestamp,
+    /// Seconds without use after which it ends.
+    pub idle: Timestamp,
+    /// Since when it is refused as revoked.
+    pub revoked: Option<Timestamp>,
+}

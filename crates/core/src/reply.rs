@@ -1,0 +1,115 @@
+//! From a refusal to what is sent: the status, and the challenges that tell how to do better. Only this module knows
+//! 401 from 403; bodies are made elsewhere.
+
+use crate::cause::{Cause, Outside};
+use crate::evidence::{Subject, Value};
+use crate::requirement::{Requirement, Scheme};
+use crate::verdict::{Outage, Refusal};
+use countersign_grammar::Challenge;
+use http::{HeaderValue, StatusCode};
+
+/// A rule's challenges without any error, made once: one for each accepted scheme, the strongest first.
+#[derive(Clone, Debug, Default)]
+pub struct Challenges(Vec<(Scheme, HeaderValue)>);
+
+impl Challenges {
+    /// The challenges of a rule.
+    pub fn new(requirement: &Requirement) -> Self {
+        let mut schemes = requirement.schemes.clone();
+        schemes.sort_unstable();
+        schemes.dedup();
+        Self(schemes.into_iter().map(|scheme| (scheme, header(plain(scheme, &requirement.realm)))).collect())
+    }
+}
+
+/// What a refusal or outage sends, apart from its body.
+#[derive(Clone, Debug)]
+pub struct Reply {
+    /// The status.
+    pub status: StatusCode,
+    /// The `WWW-Authenticate` fields, the strongest scheme first.
+    pub challenges: Vec<HeaderValue>,
+    /// `Retry-After`, in seconds.
+    pub retry_after: Option<u32>,
+    /// What the caller learns.
+    pub outside: Outside,
+}
+
+impl Reply {
+    /// The reply to a refusal under a rule, or under none if none matched.
+    pub fn refuse(refusal: &Refusal, rule: Option<(&Requirement, &Challenges)>) -> Self {
+        let outside = refusal.cause.outside();
+        let mut reply = Self::of(refusal.cause, refusal.retry_after);
+        if malformed_bearer(refusal) {
+            reply.status = StatusCode::BAD_REQUEST;
+        }
+        let challenged = match refusal.cause.status() {
+            401 => true,
+            403 => outside == Outside::ScopeInsufficient,
+            _ => false,
+        };
+        if let Some((requirement, challenges)) = rule.filter(|_| challenged) {
+            let fields = challenges.0.iter().map(|(scheme, plain)| match (scheme, outside.bearer_error()) {
+                (Scheme::Bearer, Some(error)) => header(bearer(error, refusal, requirement)),
+                _ => plain.clone(),
+            });
+            reply.challenges = match outside {
+                // RFC 6750 section 3.1: the scope that is lacking concerns tokens; other schemes would not help.
+                Outside::ScopeInsufficient | Outside::StepUp if requirement.accepts(Scheme::Bearer) => fields.take(1).collect(),
+                Outside::ScopeInsufficient => Vec::new(),
+                _ => fields.collect(),
+            };
+        }
+        reply
+    }
+
+    /// The reply where nothing could be decided.
+    pub fn unable(outage: &Outage) -> Self {
+        Self::of(outage.cause, Some(outage.retry_after))
+    }
+
+    fn of(cause: Cause, retry_after: Option<u32>) -> Self {
+        let status = StatusCode::from_u16(cause.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        Self { status, challenges: Vec::new(), retry_after, outside: cause.outside() }
+    }
+}
+
+fn plain(scheme: Scheme, realm: &str) -> Challenge<'_> {
+    match scheme {
+        Scheme::Bearer => Challenge::new("Bearer").param("realm", realm),
+        Scheme::Basic => Challenge::new("Basic").param("realm", realm).param("charset", "UTF-8"),
+        Scheme::ApiKey => Challenge::new("ApiKey").param("realm", realm).param("in", "header").param("name", "X-API-Key"),
+        Scheme::Session => Challenge::new("Session").param("realm", realm).param("sign_in", "/oauth2/sign_in"),
+    }
+}
+
+fn bearer<'a>(error: &'a str, refusal: &Refusal, requirement: &'a Requirement) -> Challenge<'a> {
+    let challenge =
+        plain(Scheme::Bearer, &requirement.realm).param("error", error).param("error_description", refusal.cause.outside().detail());
+    match refusal.cause {
+        Cause::ScopeInsufficient => challenge.param("scope", needed_scopes(refusal)),
+        Cause::AuthenticationTooWeak => challenge.param("acr_values", requirement.acr.join(" ")),
+        Cause::AuthenticationTooOld => challenge.param("max_age", requirement.max_age.unwrap_or_default().to_string()),
+        _ => challenge,
+    }
+}
+
+/// RFC 6750 section 3.1: a request that is malformed as a bearer request is a 400, not a 401.
+fn malformed_bearer(refusal: &Refusal) -> bool {
+    let scheme = Some(Value::text(Scheme::Bearer.name()));
+    refusal.cause == Cause::CredentialsMalformed
+        && refusal.evidence.items().iter().any(|item| item.about == Subject::Scheme && item.presented == scheme)
+}
+
+fn needed_scopes(refusal: &Refusal) -> String {
+    let expected = refusal.evidence.items().iter().find(|item| item.about == Subject::Scopes).and_then(|item| item.expected.as_ref());
+    match expected {
+        Some(Value::Texts(scopes)) => scopes.join(" "),
+        _ => String::new(),
+    }
+}
+
+/// The printer writes visible ASCII only, so the conversion does not fail.
+fn header(challenge: Challenge<'_>) -> HeaderValue {
+    HeaderValue::try_from(challenge.to_string()).unwrap_or(HeaderValue::from_static("Unknown"))
+}

@@ -1,0 +1,109 @@
+//! The compact serialisation (RFC 7515 section 7.1), read strictly: three parts, canonical base64url, no member twice.
+
+use super::claims::Claims;
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde::Deserialize;
+use serde::de::IgnoredAny;
+use thiserror::Error;
+
+/// The longest token that is read, in bytes.
+pub const TOKEN_LIMIT: usize = 16 * 1024;
+
+/// Why a token cannot be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[expect(missing_docs, reason = "the messages are the documentation")]
+pub enum TokenFault {
+    #[error("it is longer than {TOKEN_LIMIT} bytes")]
+    TooLong,
+    #[error("it does not have three parts")]
+    Parts,
+    #[error("it is encrypted (five parts)")]
+    Encrypted,
+    #[error("a part is not canonical base64url")]
+    Base64,
+    #[error("the header is not a JSON object as RFC 7515 has it")]
+    Header,
+    #[error("the claims are not a JSON object as RFC 7519 has it")]
+    Claims,
+    #[error("the header names critical extensions")]
+    Critical,
+    #[error("the header brings or names a key of its own")]
+    EmbeddedKey,
+    #[error("there is no expiry")]
+    NoExpiry,
+    #[error("there is no subject")]
+    NoSubject,
+}
+
+/// The header parameters that are read.
+#[derive(Debug, Deserialize)]
+pub struct Header {
+    /// The algorithm, as the token names it.
+    pub alg: String,
+    /// The key.
+    pub kid: Option<String>,
+    /// The media type of the whole token.
+    pub typ: Option<String>,
+    crit: Option<IgnoredAny>,
+    jku: Option<IgnoredAny>,
+    jwk: Option<IgnoredAny>,
+    x5u: Option<IgnoredAny>,
+    x5c: Option<IgnoredAny>,
+    b64: Option<IgnoredAny>,
+    zip: Option<IgnoredAny>,
+    enc: Option<IgnoredAny>,
+}
+
+/// A token that was read and not verified: enough to choose issuer and key by, and for the doctor to look at.
+pub struct Unverified<'a> {
+    /// Its header.
+    pub header: Header,
+    /// Its claims.
+    pub claims: Claims,
+    /// What was signed: the first two parts.
+    pub signed: &'a str,
+    /// The signature's bytes.
+    pub signature: Vec<u8>,
+}
+
+impl<'a> Unverified<'a> {
+    /// Reads a token.
+    ///
+    /// # Errors
+    /// [`TokenFault`] tells what is wrong with its form.
+    pub fn read(token: &'a str) -> Result<Self, TokenFault> {
+        if token.len() > TOKEN_LIMIT {
+            return Err(TokenFault::TooLong);
+        }
+        let mut parts = token.split('.');
+        let (Some(header), Some(payload), Some(signature)) = (parts.next(), parts.next(), parts.next()) else {
+            return Err(TokenFault::Parts);
+        };
+        match parts.count() {
+            0 => {}
+            2 => return Err(TokenFault::Encrypted),
+            _ => return Err(TokenFault::Parts),
+        }
+        let decode = |part: &str| URL_SAFE_NO_PAD.decode(part).map_err(|_| TokenFault::Base64);
+        let header: Header = serde_json::from_slice(&decode(header)?).map_err(|_| TokenFault::Header)?;
+        header.check()?;
+        let claims = serde_json::from_slice(&decode(payload)?).map_err(|_| TokenFault::Claims)?;
+        let signature_bytes = decode(signature)?;
+        let signed = token.get(..token.len() - signature.len() - 1).unwrap_or_default();
+        Ok(Self { header, claims, signed, signature: signature_bytes })
+    }
+}
+
+impl Header {
+    fn check(&self) -> Result<(), TokenFault> {
+        if self.crit.is_some() || self.b64.is_some() {
+            return Err(TokenFault::Critical);
+        }
+        if self.zip.is_some() || self.enc.is_some() {
+            return Err(TokenFault::Encrypted);
+        }
+        let embedded = [&self.jku, &self.jwk, &self.x5u, &self.x5c].iter().any(|member| member.is_some());
+        if embedded { Err(TokenFault::EmbeddedKey) } else { Ok(()) }
+    }
+}
