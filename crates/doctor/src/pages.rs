@@ -1,0 +1,150 @@
+//! The pages of the causes, `docs/causes/CODE.md`, and the parts of them that repeat the catalogue. A cause without a
+//! page does not compile; a page that says something else than the catalogue fails the test.
+
+use countersign::{Cause, Outside, Owner};
+
+macro_rules! pages {
+    ($($name:ident $code:literal;)+) => {
+        /// The page of a cause, as Markdown.
+        pub const fn page(cause: Cause) -> &'static str {
+            match cause { $(Cause::$name => include_str!(concat!("../../../docs/causes/", $code, ".md")),)+ }
+        }
+    };
+}
+
+pages! {
+    CredentialsMissing "credentials-missing";
+    CredentialsMalformed "credentials-malformed";
+    CredentialsRepeated "credentials-repeated";
+    SchemeUnaccepted "scheme-unaccepted";
+    AccountUnknown "account-unknown";
+    PasswordWrong "password-wrong";
+    AccountLocked "account-locked";
+    AccountDisabled "account-disabled";
+    PasswordExpired "password-expired";
+    ApiKeyUnknown "api-key-unknown";
+    ApiKeyExpired "api-key-expired";
+    ApiKeyRevoked "api-key-revoked";
+    ApiKeyMisplaced "api-key-misplaced";
+    TokenMalformed "token-malformed";
+    TokenAlgorithmRefused "token-algorithm-refused";
+    TokenSignatureWrong "token-signature-wrong";
+    TokenKeyUnknown "token-key-unknown";
+    TokenExpired "token-expired";
+    TokenNotYetValid "token-not-yet-valid";
+    TokenIssuerUnknown "token-issuer-unknown";
+    TokenAudienceMismatch "token-audience-mismatch";
+    TokenKindWrong "token-kind-wrong";
+    ProofMissing "proof-missing";
+    SessionUnknown "session-unknown";
+    SessionIdle "session-idle";
+    SessionOver "session-over";
+    SessionRevoked "session-revoked";
+    SessionMalformed "session-malformed";
+    AuthenticationTooWeak "authentication-too-weak";
+    AuthenticationTooOld "authentication-too-old";
+    ScopeInsufficient "scope-insufficient";
+    RoleInsufficient "role-insufficient";
+    RuleDenied "rule-denied";
+    CsrfTokenMissing "csrf-token-missing";
+    CsrfTokenWrong "csrf-token-wrong";
+    OriginRefused "origin-refused";
+    CorsOriginRefused "cors-origin-refused";
+    TransportInsecure "transport-insecure";
+    AttemptsExceeded "attempts-exceeded";
+    TargetAmbiguous "target-ambiguous";
+    RequestAmbiguous "request-ambiguous";
+    HeaderSpoofed "header-spoofed";
+    RequestTooLarge "request-too-large";
+    SiteUnknown "site-unknown";
+    KeysUnreachable "keys-unreachable";
+    StoreUnreachable "store-unreachable";
+    UpstreamUnreachable "upstream-unreachable";
+    UpstreamTimeout "upstream-timeout";
+    Overloaded "overloaded";
+    UpstreamRefused "upstream-refused";
+}
+
+/// How a cause looks from outside, as its page has it.
+pub fn facts(cause: Cause) -> String {
+    let outside = cause.outside();
+    let mut lines = vec![
+        format!("- status: {}", status(cause)),
+        format!("- problem type: `urn:countersign:problem:{}`", outside.slug()),
+        format!("- text: \"{}\"", outside.detail()),
+        format!("- challenges: {}", challenges(cause)),
+    ];
+    if matches!(cause.status(), 429 | 502 | 503 | 504) {
+        lines.push("- retry: after the seconds of `Retry-After`".to_owned());
+    }
+    let alike: Vec<_> =
+        Cause::ALL.iter().filter(|other| other.outside() == outside && **other != cause).map(|other| link(*other)).collect();
+    if !alike.is_empty() {
+        lines.push(format!("- alike outside: {}", alike.join(", ")));
+    }
+    lines.join("\n")
+}
+
+/// The index of all pages: `docs/causes/README.md`.
+pub fn index() -> String {
+    let rows = Cause::ALL.iter().map(|cause| {
+        let owner = format!("{:?}", cause.owner()).to_lowercase();
+        format!("| {} | {} | `{}` | {owner} | {} |\n", link(*cause), status(*cause), family(*cause), cause.sentence())
+    });
+    format!("{INDEX_HEAD}{}", rows.collect::<String>())
+}
+
+const INDEX_HEAD: &str = "# The causes
+
+Why a request was refused, or could not be decided. `countersign explain CODE` prints a page in the terminal; \
+`countersign explain cs1_…` opens the reference of a refusal and names its cause. Codes are never renamed and never \
+used again. Where a rule accepts sessions, a browser that asks for a page is sent to the log-in page instead of the 401.
+
+This table is made from the catalogue (`crates/core/src/cause.rs`) and checked against it.
+
+| cause | status | family | mended by | in one sentence |
+|---|---|---|---|---|
+";
+
+/// Who can mend it, in words.
+pub const fn owner(owner: Owner) -> &'static str {
+    match owner {
+        Owner::Caller => "who sent the request",
+        Owner::Administrator => "who administers accounts and permissions",
+        Owner::Operator => "who runs and configures the gateway",
+        Owner::Upstream => "who runs the app behind the gateway",
+    }
+}
+
+/// The name of a cause's family.
+pub(crate) fn family(cause: Cause) -> String {
+    serde_json::to_value(cause.family()).ok().and_then(|name| name.as_str().map(str::to_owned)).unwrap_or_default()
+}
+
+fn link(cause: Cause) -> String {
+    format!("[`{cause}`]({cause}.md)")
+}
+
+fn status(cause: Cause) -> String {
+    match cause {
+        Cause::UpstreamRefused => "as the app said".to_owned(),
+        Cause::CredentialsMalformed => "401; 400 for a malformed bearer token (RFC 6750 section 3.1)".to_owned(),
+        _ => cause.status().to_string(),
+    }
+}
+
+fn challenges(cause: Cause) -> String {
+    let outside = cause.outside();
+    match (outside, outside.bearer_error()) {
+        (Outside::Upstream, _) => "those of the app".to_owned(),
+        (Outside::ScopeInsufficient, Some(error)) => {
+            format!("Bearer with `error=\"{error}\"` and the `scope` that is needed, where the rule accepts tokens")
+        }
+        (Outside::StepUp, Some(error)) => {
+            format!("Bearer with `error=\"{error}\"` and `acr_values` or `max_age`, where the rule accepts tokens")
+        }
+        _ if cause.status() != 401 => "none".to_owned(),
+        (_, Some(error)) => format!("every accepted scheme, the strongest first; Bearer with `error=\"{error}\"`"),
+        (_, None) => "every accepted scheme, the strongest first".to_owned(),
+    }
+}

@@ -1,0 +1,187 @@
+//! Remedies for names, passwords, API keys, sessions, and what accounts may do.
+
+use super::{Bench, Remedy, array};
+use crate::case::Found;
+use crate::evidence::missing;
+use crate::moment::utc;
+use countersign::{AccountState, Kind, Owner, Scheme, Subject, Value};
+
+impl Bench<'_> {
+    pub(super) fn send_accepted(&self) -> Vec<Remedy> {
+        let path = &self.case.record.path;
+        let accepted = match self.expected_texts(Subject::Scheme) {
+            [] => self.rule.and_then(|rule| rule.schemes.clone()).unwrap_or_default(),
+            names => crate::credentials::schemes(names.iter().map(String::as_str)),
+        };
+        let url = format!("https://HOST{path}");
+        let line = |scheme: &Scheme| match scheme {
+            Scheme::Bearer => format!("curl -H \"Authorization: Bearer $TOKEN\" '{url}'"),
+            Scheme::ApiKey => format!("curl -H \"X-API-Key: $KEY\" '{url}'"),
+            Scheme::Basic => format!("curl -u NAME '{url}'"),
+            Scheme::Session => format!("open 'https://HOST/oauth2/sign_in?rd={path}'"),
+        };
+        let mut remedies = vec![Remedy::commands(Owner::Caller, "send credentials of one accepted scheme", accepted.iter().map(line))];
+        let used = match self.presented_text(Subject::Scheme) {
+            None => Vec::new(),
+            Some(name) => crate::credentials::schemes(std::iter::once(name)),
+        };
+        for scheme in used {
+            let all = accepted.iter().chain([&scheme]).map(|scheme| scheme.name());
+            remedies.push(Remedy::configuration(
+                format!("or accept {scheme} in the rule at {}", self.place()),
+                [format!("schemes = {}", array(all))],
+            ));
+        }
+        if self.case.record.seen.is_empty() {
+            remedies.push(Remedy::advice(
+                Owner::Caller,
+                "if the client did send credentials, they were lost on the way: a redirect to another host, a proxy, or a script without `credentials: \"include\"`",
+            ));
+        }
+        remedies
+    }
+
+    pub(super) fn send_readable(&self) -> Vec<Remedy> {
+        let bearer = self.case.record.seen.iter().any(|seen| seen.kind == Kind::Bearer);
+        let line = if bearer {
+            "curl -H \"Authorization: Bearer $TOKEN\" URL     # echo \"${#TOKEN}\" tells whether it is empty"
+        } else {
+            "curl -u 'NAME:PASSWORD' URL"
+        };
+        vec![Remedy::commands(Owner::Caller, "let the client build the field, without quotes or line breaks in it", [line.to_owned()])]
+    }
+
+    pub(super) fn send_one(&self) -> Vec<Remedy> {
+        vec![Remedy::advice(
+            Owner::Caller,
+            "send one of the credentials that were seen; look for a .netrc file or a default header that adds the other",
+        )]
+    }
+
+    pub(super) fn account_unknown(&self) -> Vec<Remedy> {
+        let add = self.command(&["user", "add", "NAME", "--role", "ROLE", "--password-stdin"]);
+        vec![
+            Remedy::commands(Owner::Caller, "look for a slip in the name", [self.command(&["user", "list"])]),
+            Remedy::commands(Owner::Administrator, "if there should be such an account, add it", [add]),
+        ]
+    }
+
+    pub(super) fn password_wrong(&self) -> Vec<Remedy> {
+        let mut remedies =
+            vec![Remedy::advice(Owner::Caller, "use the account's password; a program with an old one should stop retrying")];
+        remedies.extend(self.new_password("if it is lost, set a new one"));
+        remedies
+    }
+
+    pub(super) fn new_password(&self, text: &str) -> Vec<Remedy> {
+        let command = self.command(&["user", "passwd", self.name(), "--password-stdin"]);
+        vec![Remedy::commands(Owner::Administrator, text, [command])]
+    }
+
+    /// Unlocks or enables, unless somebody has done so since.
+    pub(super) fn state(&self, verb: &str, state: &str) -> Vec<Remedy> {
+        let wrong = self.presented_text(Subject::Password) == Some("wrong");
+        let mut remedies = match self.case.looked_up.account {
+            Found::Here(account) if account.state == AccountState::Active => {
+                let text = format!("nothing: {} has been active again since {}", account.name.as_str(), utc(account.state_since));
+                vec![Remedy::advice(Owner::Administrator, text)]
+            }
+            Found::Gone => vec![Remedy::advice(Owner::Administrator, format!("the {state} account has been removed since"))],
+            _ => vec![Remedy::commands(
+                Owner::Administrator,
+                format!("{verb} the account, if it should be used"),
+                [self.command(&["user", verb, self.name()])],
+            )],
+        };
+        if wrong {
+            remedies.extend(self.new_password("the password was wrong besides; if it is lost, set a new one"));
+        }
+        remedies
+    }
+
+    pub(super) fn key_unknown(&self) -> Vec<Remedy> {
+        let foreign = self.presented_text(Subject::Form).is_some_and(|form| form.starts_with("lacks"));
+        let text = if foreign {
+            "the value is not one of this gateway's keys, which begin with csk_; use one that is"
+        } else {
+            "compare the key with those that there are"
+        };
+        vec![
+            Remedy::commands(Owner::Caller, text, [self.command(&["key", "list"])]),
+            Remedy::commands(Owner::Administrator, "or make a new one", [self.new_key(&[])]),
+        ]
+    }
+
+    pub(super) fn key_expired(&self) -> Vec<Remedy> {
+        let id = self.presented_text(Subject::ApiKey).unwrap_or("ID");
+        let command = self.command(&["key", "rotate", id, "--expires", "90d"]);
+        vec![Remedy::commands(Owner::Administrator, "make a key that takes its place, and give it to the caller", [command])]
+    }
+
+    pub(super) fn key_revoked(&self) -> Vec<Remedy> {
+        let scopes = self.case.looked_up.api_key.here().map(|key| key.scopes.clone()).unwrap_or_default();
+        vec![
+            Remedy::advice(Owner::Caller, "use the key that took its place"),
+            Remedy::commands(Owner::Administrator, "if there is none, make one; a revoked key does not come back", [self.new_key(&scopes)]),
+        ]
+    }
+
+    pub(super) fn key_misplaced(&self) -> Vec<Remedy> {
+        let line = format!("curl -H \"X-API-Key: $KEY\" 'https://HOST{}'", self.case.record.path);
+        vec![Remedy::commands(Owner::Caller, "send the key in its own header", [line])]
+    }
+
+    fn new_key(&self, scopes: &[String]) -> String {
+        let mut words = vec!["key", "add", "--user", self.name()];
+        if scopes.is_empty() {
+            words.extend(["--scope", "SCOPE"]);
+        }
+        words.extend(scopes.iter().flat_map(|scope| ["--scope", scope.as_str()]));
+        words.extend(["--expires", "90d"]);
+        self.command(&words)
+    }
+
+    pub(super) fn log_in(&self, why: &str) -> Vec<Remedy> {
+        vec![Remedy::advice(Owner::Caller, format!("log in again; {why}"))]
+    }
+
+    pub(super) fn log_in_or(&self, section: &str, key: &str, longer: &str) -> Vec<Remedy> {
+        let lines = [section.to_owned(), format!("{key} = \"{longer}\"")];
+        vec![Remedy::advice(Owner::Caller, "log in again"), Remedy::configuration("or let sessions last longer", lines)]
+    }
+
+    pub(super) fn scope(&self) -> Vec<Remedy> {
+        let item = self.item(Subject::Scopes);
+        let lacking = item.and_then(|item| Some(missing(item.expected.as_ref()?, item.presented.as_ref()?))).unwrap_or_default();
+        let held = self.presented_texts(Subject::Scopes);
+        let all: Vec<String> = held.iter().chain(&lacking).cloned().collect();
+        let first = match self.presented(Subject::Subject) {
+            Some(Value::Text(_)) => Remedy::advice(Owner::Caller, format!("ask the issuer for a token with scope \"{}\"", all.join(" "))),
+            _ if self.case.record.seen.iter().any(|seen| seen.kind == Kind::ApiKey) => {
+                Remedy::commands(Owner::Administrator, format!("make a key that has {} too", lacking.join(", ")), [self.new_key(&all)])
+            }
+            _ => Remedy::advice(Owner::Administrator, format!("give the account {} the scope {}", self.name(), lacking.join(", "))),
+        };
+        let method = &self.case.record.method;
+        let weaker = format!("scopes = {{ {method} = {} }}", array(held.iter().map(String::as_str)));
+        vec![first, Remedy::configuration(format!("or ask for less in the rule at {}, beside its other methods", self.place()), [weaker])]
+    }
+
+    pub(super) fn role(&self) -> Vec<Remedy> {
+        let needed = self.expected_texts(Subject::Roles);
+        let held = self.presented_texts(Subject::Roles);
+        let one = needed.join(" or ");
+        let first = match self.presented(Subject::Subject) {
+            Some(Value::Text(subject)) => {
+                Remedy::advice(Owner::Administrator, format!("give {subject} the role {one} at the token's issuer"))
+            }
+            _ => Remedy::advice(Owner::Administrator, format!("give the account {} the role {one}", self.name())),
+        };
+        let mut remedies = vec![first];
+        if let Some(held) = held.first() {
+            let roles = array(needed.iter().map(String::as_str).chain([held.as_str()]));
+            remedies.push(Remedy::configuration(format!("or admit {held} in the rule at {}", self.place()), [format!("roles = {roles}")]));
+        }
+        remedies
+    }
+}

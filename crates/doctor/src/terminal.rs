@@ -1,0 +1,215 @@
+//! Reports and pages on a terminal. Colour repeats what the words say and is left out where it is not allowed; text is
+//! broken to the width, lines to copy never are.
+
+mod page;
+
+pub use page::render_page;
+
+use crate::pages::owner;
+use crate::remedy::{Form, Remedy};
+use crate::report::Report;
+use crate::rule::RuleAsWritten;
+
+/// What a terminal can show.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Screen {
+    /// Its width in columns; at least 20 are assumed.
+    pub width: usize,
+    /// May colours be used?
+    pub colour: bool,
+}
+
+/// What a colour says.
+#[derive(Clone, Copy)]
+pub(crate) enum Meaning {
+    /// What refused.
+    Refused,
+    /// What is lacking.
+    Lacking,
+    /// What mends it, to copy.
+    Mends,
+    /// A heading.
+    Heading,
+    /// What is said in passing.
+    Aside,
+}
+
+/// A report, for people.
+pub fn render(report: &Report, screen: &Screen) -> String {
+    let mut page = Canvas::new(*screen);
+    page.line(&page.paint(Meaning::Refused, &format!("{} {}", report.status, report.cause)));
+    page.text(0, report.sentence);
+    page.blank();
+    page.field("at", &format!("{}, {}", report.at, report.ago));
+    page.field("request", &format!("{} {}", report.request.method, report.request.path));
+    page.field("id", &report.request.id);
+    page.field("mended by", owner(report.owner));
+    page.heading("Evidence");
+    if report.evidence.is_empty() {
+        page.item("none beyond the cause itself");
+    }
+    for finding in &report.evidence {
+        page.item(&finding.text);
+    }
+    credentials(&mut page, report);
+    rules(&mut page, report);
+    page.heading("Fix");
+    for remedy in &report.fix {
+        fix(&mut page, remedy);
+    }
+    page.blank();
+    page.text(0, &format!("More: countersign explain {}", report.cause));
+    page.finish()
+}
+
+fn credentials(page: &mut Canvas, report: &Report) {
+    page.heading("Credentials");
+    for seen in &report.credentials.seen {
+        let accepted = match seen.accepted {
+            Some(false) => "; the rule does not accept it",
+            _ => "",
+        };
+        page.item(&format!("seen: {}{accepted}", seen.text));
+    }
+    for absent in &report.credentials.not_seen {
+        let text = format!("not seen: {} (looked at {})", absent.scheme, absent.looked_at);
+        match absent.accepted {
+            Some(true) => page.item(&page.paint(Meaning::Lacking, &format!("{text}; the rule accepts it"))),
+            _ => page.item(&page.paint(Meaning::Aside, &text)),
+        }
+    }
+}
+
+fn rules(page: &mut Canvas, report: &Report) {
+    page.heading("Rule");
+    match (&report.rule, report.rule_unknown) {
+        (Some(rule), _) => snippet(page, rule),
+        (None, why) => page.item(why.unwrap_or("unknown")),
+    }
+    for near in &report.near_misses {
+        page.item(&format!("nearly matched: {}:{}, but {}", near.rule.file, near.rule.line, near.why));
+    }
+    let file = report.revision.file.as_deref().map(|file| format!(" of {file}")).unwrap_or_default();
+    page.item(&format!("configuration {}{file}", report.revision.id));
+}
+
+fn snippet(page: &mut Canvas, rule: &RuleAsWritten) {
+    page.text(2, &format!("{}:{}", rule.file, rule.line));
+    let digits = (rule.line + rule.lines.len()).to_string().len();
+    for (offset, line) in rule.lines.iter().enumerate() {
+        page.line(&format!("  {:>digits$} | {line}", rule.line + offset));
+    }
+}
+
+fn fix(page: &mut Canvas, remedy: &Remedy) {
+    let colon = if remedy.form == Form::Advice || remedy.lines.is_empty() { "" } else { ":" };
+    let who = format!("{:?}", remedy.who).to_lowercase();
+    page.item(&format!("{who}: {}{colon}", remedy.text));
+    for line in &remedy.lines {
+        page.line(&format!("      {}", page.paint(Meaning::Mends, line)));
+    }
+}
+
+/// Lines in the making.
+pub(crate) struct Canvas {
+    screen: Screen,
+    out: String,
+}
+
+impl Canvas {
+    pub(crate) fn new(screen: Screen) -> Self {
+        Self { screen: Screen { width: screen.width.max(20), ..screen }, out: String::new() }
+    }
+
+    pub(crate) fn finish(self) -> String {
+        self.out
+    }
+
+    pub(crate) fn paint(&self, meaning: Meaning, text: &str) -> String {
+        let code = match meaning {
+            Meaning::Refused => "1;31",
+            Meaning::Lacking => "33",
+            Meaning::Mends => "32",
+            Meaning::Heading => "1",
+            Meaning::Aside => "2",
+        };
+        if self.screen.colour { format!("\u{1b}[{code}m{text}\u{1b}[0m") } else { text.to_owned() }
+    }
+
+    pub(crate) fn blank(&mut self) {
+        self.out.push('\n');
+    }
+
+    /// A line as it is.
+    pub(crate) fn line(&mut self, text: &str) {
+        self.out.push_str(text);
+        self.out.push('\n');
+    }
+
+    pub(crate) fn heading(&mut self, text: &str) {
+        self.blank();
+        self.line(&self.paint(Meaning::Heading, text));
+    }
+
+    /// Text broken to the width.
+    pub(crate) fn text(&mut self, indent: usize, text: &str) {
+        self.hanging(&" ".repeat(indent), indent, text);
+    }
+
+    pub(crate) fn item(&mut self, text: &str) {
+        self.hanging("  - ", 4, text);
+    }
+
+    fn field(&mut self, name: &str, text: &str) {
+        self.hanging(&format!("  {name:<10}"), 12, text);
+    }
+
+    /// Text whose first line begins with `head`, and whose further ones are indented.
+    pub(crate) fn hanging(&mut self, head: &str, indent: usize, text: &str) {
+        let mut column = head.chars().count();
+        self.out.push_str(head);
+        let mut first = true;
+        for word in text.split_whitespace() {
+            let width = visible(word);
+            if !first && column + 1 + width > self.screen.width {
+                self.out.push('\n');
+                self.out.push_str(&" ".repeat(indent));
+                column = indent;
+                first = true;
+            }
+            if !first {
+                self.out.push(' ');
+                column += 1;
+            }
+            self.out.push_str(word);
+            column += width;
+            first = false;
+        }
+        self.blank();
+    }
+}
+
+/// The columns that a word takes: colour codes take none.
+fn visible(word: &str) -> usize {
+    let mut escaped = false;
+    word.chars()
+        .filter(|&c| match (c, escaped) {
+            ('\u{1b}', _) => {
+                escaped = true;
+                false
+            }
+            ('m', true) => {
+                escaped = false;
+                false
+            }
+            (_, escaped) => !escaped,
+        })
+        .count()
+}
+
+/// Text without what could move a terminal's cursor or reorder its letters.
+pub(crate) fn clean(text: &str) -> String {
+    let unsafe_to_show =
+        |c: char| c.is_control() && c != '\t' || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    text.chars().map(|c| if unsafe_to_show(c) { '\u{fffd}' } else { c }).collect()
+}
