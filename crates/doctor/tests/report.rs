@@ -252,6 +252,13 @@ fn nothing_that_a_request_brought_moves_the_cursor() {
 }
 
 #[test]
+fn a_copied_line_runs_nothing_that_a_request_brought() {
+    let mut missing = record(Cause::CredentialsMissing, Evidence::none().expected(Subject::Scheme, texts(&["basic", "session"])));
+    missing.path = "/a'|reboot|'".into();
+    check(&missing, Found::NotAsked, &[r"curl -u NAME 'https://HOST/a'\''|reboot|'\'''", r"/sign_in?rd=/a'\''|reboot|'\'''"]);
+}
+
+#[test]
 fn faults_of_references_have_names() {
     let code = |fault: ReferenceFault| FaultReport::from(&fault).error;
     assert_eq!(code(ReferenceFault::NotAReference), "not-a-reference");

@@ -1,7 +1,7 @@
 //! Remedies for names, passwords, API keys, sessions, and what accounts may do.
 
 use super::{Bench, Remedy, array};
-use crate::case::Found;
+use crate::case::{Found, quoted};
 use crate::evidence::missing;
 use crate::moment::utc;
 use countersign::{AccountState, Kind, Owner, Scheme, Subject, Value};
@@ -13,12 +13,13 @@ impl Bench<'_> {
             [] => self.rule.and_then(|rule| rule.schemes.clone()).unwrap_or_default(),
             names => crate::credentials::schemes(names.iter().map(String::as_str)),
         };
-        let url = format!("https://HOST{path}");
+        // The path is the sender's: unquoted, a copied line could run what it says.
+        let url = quoted(&format!("https://HOST{path}"));
         let line = |scheme: &Scheme| match scheme {
-            Scheme::Bearer => format!("curl -H \"Authorization: Bearer $TOKEN\" '{url}'"),
-            Scheme::ApiKey => format!("curl -H \"X-API-Key: $KEY\" '{url}'"),
-            Scheme::Basic => format!("curl -u NAME '{url}'"),
-            Scheme::Session => format!("open 'https://HOST/oauth2/sign_in?rd={path}'"),
+            Scheme::Bearer => format!("curl -H \"Authorization: Bearer $TOKEN\" {url}"),
+            Scheme::ApiKey => format!("curl -H \"X-API-Key: $KEY\" {url}"),
+            Scheme::Basic => format!("curl -u NAME {url}"),
+            Scheme::Session => format!("open {}", quoted(&format!("https://HOST/oauth2/sign_in?rd={path}"))),
         };
         let mut remedies = vec![Remedy::commands(Owner::Caller, "send credentials of one accepted scheme", accepted.iter().map(line))];
         let used = match self.presented_text(Subject::Scheme) {
@@ -127,7 +128,7 @@ impl Bench<'_> {
     }
 
     pub(super) fn key_misplaced(&self) -> Vec<Remedy> {
-        let line = format!("curl -H \"X-API-Key: $KEY\" 'https://HOST{}'", self.case.record.path);
+        let line = format!("curl -H \"X-API-Key: $KEY\" {}", quoted(&format!("https://HOST{}", self.case.record.path)));
         vec![Remedy::commands(Owner::Caller, "send the key in its own header", [line])]
     }
 

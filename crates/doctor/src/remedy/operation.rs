@@ -1,6 +1,7 @@
 //! Remedies for rules, origins, transport, limits, and for what does not answer.
 
 use super::{Bench, Remedy, array, string};
+use crate::case::quoted;
 use countersign::{Kind, Owner, Subject};
 
 impl Bench<'_> {
@@ -105,7 +106,7 @@ impl Bench<'_> {
 
     pub(super) fn keys_unreachable(&self) -> Vec<Remedy> {
         let issuer = self.presented_text(Subject::Issuer).unwrap_or("ISSUER");
-        let line = format!("curl -i {}/.well-known/openid-configuration", issuer.trim_end_matches('/'));
+        let line = format!("curl -i {}", quoted(&format!("{}/.well-known/openid-configuration", issuer.trim_end_matches('/'))));
         vec![
             Remedy::commands(Owner::Operator, "ask the issuer from the gateway's machine; the gateway tries again by itself", [line]),
             Remedy::advice(Owner::Caller, "wait for Retry-After and send the same token again: it was neither accepted nor refused"),
@@ -114,7 +115,7 @@ impl Bench<'_> {
 
     pub(super) fn store_unreachable(&self) -> Vec<Remedy> {
         let data = self.case.program.data.unwrap_or("DATA");
-        let lines = [format!("df -h '{data}'; ls -l '{data}'"), self.command(&["user", "list"])];
+        let lines = [format!("df -h {0}; ls -l {0}", quoted(data)), self.command(&["user", "list"])];
         vec![
             Remedy::commands(Owner::Operator, "is the disk full, read-only or slow? does the same look-up work from here?", lines),
             Remedy::advice(
@@ -131,7 +132,7 @@ impl Bench<'_> {
             Remedy::commands(
                 Owner::Operator,
                 "start the app; does it answer from the gateway's machine?",
-                [format!("curl -i '{upstream}'")],
+                [format!("curl -i {}", quoted(upstream))],
             ),
             Remedy::configuration("or set its address right", lines),
         ]
