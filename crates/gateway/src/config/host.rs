@@ -20,6 +20,9 @@ impl HostPattern {
     /// # Errors
     /// A sentence that says what is wrong with it.
     pub fn parse(text: &str) -> Result<Self, String> {
+        if text.contains("//") {
+            return Err("a host is a name, without `http://`".into());
+        }
         let text = without_port(text).to_ascii_lowercase();
         let name = text.strip_prefix('*').unwrap_or(&text);
         let kind = match (text.len() - name.len(), name) {
@@ -28,20 +31,23 @@ impl HostPattern {
             (1, _) => Kind::Below(name.to_owned()),
             _ => Kind::Exact(name.to_owned()),
         };
-        if name.contains("//") {
-            return Err("a host is a name without `http://`".into());
-        }
         if name.starts_with('[') && name.ends_with(']') {
             let address = name.trim_matches(['[', ']']);
             return address.parse::<std::net::Ipv6Addr>().map(|_| Self(kind)).map_err(|_| "it is not an IPv6 address".into());
         }
-        let label = |label: &str| !label.is_empty() && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'));
+        let label =
+            |label: &str| !label.is_empty() && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'));
         match name.strip_prefix('.').unwrap_or(name).split('.').find(|part| !label(part)) {
             None => Ok(Self(kind)),
             Some("") => Err("it has an empty label".into()),
             Some(_) if !name.is_ascii() => Err("a name with other letters than ASCII is written in its `xn--` form".into()),
             Some(part) => Err(format!("`{part}` is not a label of a host name")),
         }
+    }
+
+    /// `*`
+    pub(super) fn any() -> Self {
+        Self(Kind::Any)
     }
 
     /// Does it fit this host, which has no port?
@@ -116,7 +122,7 @@ mod tests {
 
     #[test]
     fn patterns_that_are_none() {
-        for text in ["", "http://a", "a b", "*a", "a.*", "a..b", "*.", "é.example", "a/b", "[::zz]", "a:b:c", ".a."] {
+        for text in ["", "http://a", "a b", "*a", "a.*", "a..b", "*..", "é.example", "a/b", "[::zz]", "a:b:c", ".a."] {
             assert!(HostPattern::parse(text).is_err(), "{text:?}");
         }
     }

@@ -49,6 +49,11 @@ impl PathPattern {
         Ok(Self { text: text.to_owned(), segments: segments.iter().map(read).collect(), below, plain })
     }
 
+    /// `/**`
+    pub(super) fn everything() -> Self {
+        Self { text: "/**".into(), segments: Vec::new(), below: true, plain: Some(Default::default()) }
+    }
+
     /// The pattern as written.
     pub fn as_str(&self) -> &str {
         &self.text
@@ -120,7 +125,9 @@ impl fmt::Display for PathPattern {
 fn canonical(text: &str, fault: TargetFault) -> Option<String> {
     let meant = match fault {
         TargetFault::NotAbsolute => format!("/{text}"),
-        TargetFault::EmptySegment => text.split('/').filter(|segment| !segment.is_empty()).fold(String::new(), |path, segment| path + "/" + segment),
+        TargetFault::EmptySegment => {
+            text.split('/').filter(|segment| !segment.is_empty()).fold(String::new(), |path, segment| path + "/" + segment)
+        }
         TargetFault::NotUtf8 => percent_encoding::utf8_percent_encode(text, percent_encoding::CONTROLS).to_string(),
         TargetFault::ControlCharacter => text.replace(' ', "%20"),
         _ => return None,
@@ -159,7 +166,9 @@ mod tests {
 
     #[test]
     fn a_reader_that_ignores_case_is_not_led_past_a_rule() {
-        for (pattern, raw) in [("/Admin/**", "/aDMIN/x"), ("/a/*/Keys", "/A/1/KEYS"), ("/kelvin", "/%E2%84%AAelvin"), ("/caf%C3%A9", "/CAF%C3%89")] {
+        for (pattern, raw) in
+            [("/Admin/**", "/aDMIN/x"), ("/a/*/Keys", "/A/1/KEYS"), ("/kelvin", "/%E2%84%AAelvin"), ("/caf%C3%A9", "/CAF%C3%89")]
+        {
             let target = Target::parse(raw).unwrap();
             let pattern = PathPattern::parse(pattern).unwrap();
             assert!(!pattern.matches(target.path()) && pattern.matches_folded(target.folded_path()), "{pattern} and {raw}");

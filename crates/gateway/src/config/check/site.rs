@@ -1,0 +1,129 @@
+//! Sites: their hosts, where the app is, who may use them from elsewhere.
+
+use super::{reaches, rule, url, value};
+use crate::config::file::{File, SiteWritten};
+use crate::config::host::HostPattern;
+use crate::config::plan::{Cors, Profile, Server, Site, SpoofedHeaders, Upstream, UpstreamScheme};
+use crate::config::read::{At, Place, Reader, shown};
+use countersign::Issuer;
+use std::net::{IpAddr, Ipv4Addr};
+use std::sync::Arc;
+
+/// The most sites of a file, and the most rules of a site.
+const COUNT_LIMIT: usize = 1000;
+const REALM_LIMIT: usize = 200;
+
+/// Checks all sites.
+pub(super) fn check_all(reader: &Reader<'_>, file: &File, server: &Server, issuers: &Arc<[Arc<Issuer>]>) -> Vec<Arc<Site>> {
+    if file.sites.is_empty() {
+        let mend = "add `[[site]]` with `upstream = \"http://127.0.0.1:3000\"`, and at least one `[[site.rule]]`";
+        reader.fault(&Place::Default, "there is no site, so there is nothing to serve", Some(mend.into()));
+    }
+    if let Some(beyond) = file.sites.get(COUNT_LIMIT) {
+        reader.fault(&beyond.place, format!("there are more than {COUNT_LIMIT} sites"), None);
+    }
+    for (number, site) in file.sites.iter().enumerate().take(COUNT_LIMIT) {
+        let Some(host) = &site.host else { continue };
+        let same = |other: &&SiteWritten| other.host.as_ref().is_some_and(|other| other.value == host.value);
+        if let Some(earlier) = file.sites.iter().take(number).find(same) {
+            let place = if host.place == Place::Default { &site.place } else { &host.place };
+            let line = reader.line(&earlier.place);
+            reader.fault(
+                place,
+                format!("two sites answer for `{}`: the other is on line {line}", host.value),
+                Some("join their rules in one site".into()),
+            );
+        }
+    }
+    let sites = file.sites.iter().take(COUNT_LIMIT).enumerate();
+    sites.map(|(number, site)| Arc::new(check(reader, number, site, server, issuers))).collect()
+}
+
+fn check(reader: &Reader<'_>, number: usize, written: &SiteWritten, server: &Server, issuers: &Arc<[Arc<Issuer>]>) -> Site {
+    let host = written.host.as_ref().map(|host| host.value.clone());
+    let realm = realm(reader, written, host.as_ref());
+    let cors = cors(reader, written);
+    let https_only = value(&written.https_only, false);
+    if let Some(flag) = written.https_only.as_ref().filter(|flag| flag.value && server.tls.is_none() && server.trusted_proxies.is_empty()) {
+        let mend = "add `[server.tls]`, or name the proxy that speaks TLS in `trusted_proxies`";
+        reader.warn(&flag.place, "every request is refused: none can come over TLS", Some(mend.into()));
+    }
+    if written.rules.is_empty() {
+        let mend = "add `[[site.rule]]` with `path = \"/**\"` and `access` or `schemes`";
+        reader.warn(&written.place, "a site without rules refuses every request", Some(mend.into()));
+    }
+    if let Some(beyond) = written.rules.get(COUNT_LIMIT) {
+        reader.fault(&beyond.place, format!("there are more than {COUNT_LIMIT} rules in this site"), None);
+    }
+    let origins = cors.iter().filter(|cors| cors.credentials).flat_map(|cors| cors.origins.iter().cloned()).collect();
+    let shared = rule::OfSite { realm: &realm, https_only, issuers, origins };
+    Site {
+        index: u16::try_from(number).unwrap_or(u16::MAX),
+        host: host.unwrap_or_else(HostPattern::any),
+        upstream: upstream(reader, written, server),
+        identity_headers: value(&written.identity_headers, Profile::None),
+        spoofed_headers: value(&written.spoofed_headers, SpoofedHeaders::Remove),
+        rules: rule::check_all(reader, written.rules.get(..COUNT_LIMIT).unwrap_or(&written.rules), &shared),
+        preserve_host: value(&written.preserve_host, true),
+        pass_credentials: value(&written.pass_credentials, false),
+        cors,
+        realm,
+    }
+}
+
+fn realm(reader: &Reader<'_>, written: &SiteWritten, host: Option<&HostPattern>) -> String {
+    let Some(realm) = &written.realm else {
+        return match host.map(ToString::to_string) {
+            Some(host) if host != "*" => host,
+            _ => "countersign".to_owned(),
+        };
+    };
+    let text = &realm.value;
+    let wrong = if text.chars().any(char::is_control) {
+        Some("has control characters, which would break header fields")
+    } else if !text.is_ascii() {
+        Some("has other letters than ASCII, which header fields cannot carry")
+    } else if text.is_empty() || text.len() > REALM_LIMIT {
+        Some("is empty or longer than 200 letters")
+    } else {
+        None
+    };
+    if let Some(wrong) = wrong {
+        reader.fault(&realm.place, format!("the realm {} {wrong}", shown(text)), None);
+    }
+    text.clone()
+}
+
+fn upstream(reader: &Reader<'_>, written: &SiteWritten, server: &Server) -> Upstream {
+    let Some(text) = &written.upstream else { return Upstream::sample() };
+    let upstream = url::upstream(&text.value).unwrap_or_else(|wrong| {
+        reader.fault(&text.place, format!("`upstream` cannot be {}: {}", shown(&text.value), wrong.message), wrong.mend);
+        Upstream::sample()
+    });
+    if loops(&upstream, server) {
+        let message = "the upstream is the gateway itself: every request would come back";
+        reader.fault(&text.place, message, Some("name the address on which the app listens".into()));
+    }
+    upstream
+}
+
+fn loops(upstream: &Upstream, server: &Server) -> bool {
+    let ip = if upstream.host == "localhost" { Ok(IpAddr::V4(Ipv4Addr::LOCALHOST)) } else { upstream.host.parse() };
+    let speaks = (upstream.scheme == UpstreamScheme::Https) == server.tls.is_some();
+    speaks && !upstream.is_sample() && upstream.port == server.listen.port() && ip.is_ok_and(|ip| reaches(ip, server.listen.ip()))
+}
+
+fn cors(reader: &Reader<'_>, written: &SiteWritten) -> Option<Cors> {
+    let cors = written.cors.as_ref()?;
+    let listed = cors.origins.iter().flat_map(|list| &list.value);
+    let checked = |origin: &At<String>| {
+        if let Err(wrong) = url::origin(&origin.value) {
+            reader.fault(&origin.place, format!("{} is no origin: {}", shown(&origin.value), wrong.message), wrong.mend);
+        }
+        origin.value.clone()
+    };
+    if let Some(list) = cors.origins.as_ref().filter(|list| list.value.is_empty()) {
+        reader.fault(&list.place, "`origins` is empty", Some("leave `[site.cors]` out if no other origin may use the site".into()));
+    }
+    Some(Cors { origins: listed.map(checked).collect(), credentials: value(&cors.credentials, false) })
+}

@@ -1,0 +1,217 @@
+//! The configuration as written: every value with its place, read but not checked against the others.
+
+use super::host::HostPattern;
+use super::path::PathPattern;
+use super::plan::{LogDecisions, Profile, SpoofedHeaders};
+use super::read::{At, Fields, Place, Reader, Wrong};
+use countersign::{Access, Scheme};
+use ipnet::IpNet;
+use std::net::{IpAddr, SocketAddr};
+use std::time::Duration;
+use toml::de::DeTable;
+
+/// Names of methods or `*`, each with its scopes.
+pub(super) type ScopesWritten = Vec<(At<String>, Vec<At<String>>)>;
+
+/// A whole file. What is absent or faulty is `None`.
+pub(super) struct File {
+    pub server: ServerWritten,
+    pub decisions: Option<At<LogDecisions>>,
+    pub idle: Option<At<Duration>>,
+    pub absolute: Option<At<Duration>>,
+    pub limits: LimitsWritten,
+    pub issuers: Vec<IssuerWritten>,
+    pub sites: Vec<SiteWritten>,
+}
+
+pub(super) struct ServerWritten {
+    pub listen: Option<At<SocketAddr>>,
+    pub admin_listen: Option<At<SocketAddr>>,
+    pub data: Option<At<String>>,
+    pub workers: Option<At<usize>>,
+    pub trusted_proxies: Vec<At<IpNet>>,
+    pub certificate: Option<At<String>>,
+    pub key: Option<At<String>>,
+    pub upstream_authorities: Option<At<String>>,
+    pub shutdown_grace: Option<At<Duration>>,
+    pub problem_base: Option<At<String>>,
+}
+
+pub(super) struct LimitsWritten {
+    pub header: Option<At<u64>>,
+    pub headers: Option<At<usize>>,
+    pub body: Option<At<u64>>,
+    pub header_timeout: Option<At<Duration>>,
+    pub idle_timeout: Option<At<Duration>>,
+    pub upstream_connect: Option<At<Duration>>,
+    pub upstream_response: Option<At<Duration>>,
+    pub body_idle: Option<At<Duration>>,
+}
+
+pub(super) struct IssuerWritten {
+    pub name: Option<At<String>>,
+    pub issuer: Option<At<String>>,
+    pub audiences: Option<At<Vec<At<String>>>>,
+    pub algorithms: Option<At<Vec<At<String>>>>,
+    pub leeway: Option<At<Duration>>,
+    pub access_token_type: Option<At<bool>>,
+}
+
+pub(super) struct SiteWritten {
+    pub place: Place,
+    pub host: Option<At<HostPattern>>,
+    pub upstream: Option<At<String>>,
+    pub realm: Option<At<String>>,
+    pub identity_headers: Option<At<Profile>>,
+    pub spoofed_headers: Option<At<SpoofedHeaders>>,
+    pub preserve_host: Option<At<bool>>,
+    pub pass_credentials: Option<At<bool>>,
+    pub https_only: Option<At<bool>>,
+    pub cors: Option<CorsWritten>,
+    pub rules: Vec<RuleWritten>,
+}
+
+pub(super) struct CorsWritten {
+    pub origins: Option<At<Vec<At<String>>>>,
+    pub credentials: Option<At<bool>>,
+}
+
+pub(super) struct RuleWritten {
+    pub place: Place,
+    pub path: Option<At<PathPattern>>,
+    pub methods: Option<At<Vec<At<String>>>>,
+    pub access: Option<At<Access>>,
+    pub schemes: Option<At<Vec<At<String>>>>,
+    pub scopes: Option<At<ScopesWritten>>,
+    pub roles: Option<At<Vec<At<String>>>>,
+    pub acr: Option<At<Vec<At<String>>>>,
+    pub max_age: Option<At<Duration>>,
+}
+
+impl File {
+    /// Reads all of it; faults are the reader's.
+    pub(super) fn read(reader: &Reader<'_>, table: &DeTable<'_>) -> Self {
+        let root = Fields::root(reader, table);
+        let session = root.table("session");
+        Self {
+            server: ServerWritten::read(reader, &root.table("server")),
+            decisions: root.table("log").one_of("decisions", &[LogDecisions::All, LogDecisions::Refused, LogDecisions::Off]),
+            idle: session.duration("idle"),
+            absolute: session.duration("absolute"),
+            limits: LimitsWritten::read(&root.table("limits")),
+            issuers: root.tables("issuer").iter().map(IssuerWritten::read).collect(),
+            sites: root.tables("site").iter().map(SiteWritten::read).collect(),
+        }
+    }
+}
+
+impl ServerWritten {
+    fn read(reader: &Reader<'_>, server: &Fields<'_, '_>) -> Self {
+        let tls = server.table("tls");
+        let proxies = server.list("trusted_proxies").map(|list| list.value).unwrap_or_default();
+        Self {
+            listen: server.address("listen"),
+            admin_listen: server.address("admin_listen"),
+            data: server.text("data"),
+            workers: server.number("workers"),
+            trusted_proxies: proxies.into_iter().filter_map(|proxy| network(reader, proxy)).collect(),
+            certificate: tls.text("certificate"),
+            key: tls.text("key"),
+            upstream_authorities: server.text("upstream_authorities"),
+            shutdown_grace: server.duration("shutdown_grace"),
+            problem_base: server.text("problem_base"),
+        }
+    }
+}
+
+impl LimitsWritten {
+    fn read(limits: &Fields<'_, '_>) -> Self {
+        Self {
+            header: limits.size("header"),
+            headers: limits.number("headers"),
+            body: limits.size("body"),
+            header_timeout: limits.duration("header_timeout"),
+            idle_timeout: limits.duration("idle_timeout"),
+            upstream_connect: limits.duration("upstream_connect"),
+            upstream_response: limits.duration("upstream_response"),
+            body_idle: limits.duration("body_idle"),
+        }
+    }
+}
+
+impl IssuerWritten {
+    fn read(issuer: &Fields<'_, '_>) -> Self {
+        Self {
+            name: issuer.text("name"),
+            issuer: issuer.text("issuer"),
+            audiences: issuer.list("audiences"),
+            algorithms: issuer.list("algorithms"),
+            leeway: issuer.duration("leeway"),
+            access_token_type: issuer.flag("access_token_type"),
+        }
+    }
+}
+
+impl SiteWritten {
+    fn read(site: &Fields<'_, '_>) -> Self {
+        let profiles = [Profile::RemoteUser, Profile::XForwardedUser, Profile::XAuthRequest, Profile::Countersign, Profile::None];
+        let cors = site.table("cors");
+        Self {
+            place: site.place.clone(),
+            host: site.parsed("host", |text| HostPattern::parse(text).map_err(Wrong::from)),
+            upstream: site.text("upstream"),
+            realm: site.text("realm"),
+            identity_headers: site.one_of("identity_headers", &profiles),
+            spoofed_headers: site.one_of("spoofed_headers", &[SpoofedHeaders::Remove, SpoofedHeaders::Refuse]),
+            preserve_host: site.flag("preserve_host"),
+            pass_credentials: site.flag("pass_credentials"),
+            https_only: site.flag("https_only"),
+            cors: cors.present.then(|| CorsWritten { origins: cors.list("origins"), credentials: cors.flag("credentials") }),
+            rules: site.tables("rule").iter().map(RuleWritten::read).collect(),
+        }
+    }
+}
+
+impl RuleWritten {
+    fn read(rule: &Fields<'_, '_>) -> Self {
+        let path = |text: &str| {
+            PathPattern::parse(text).map_err(|(message, meant)| Wrong::new(message, meant.map(|meant| format!("write `{meant}`"))))
+        };
+        Self {
+            place: rule.place.clone(),
+            path: rule.parsed("path", path),
+            methods: rule.list("methods"),
+            access: rule.one_of("access", &[Access::Public, Access::Denied]),
+            schemes: rule.list("schemes"),
+            scopes: rule.scopes("scopes"),
+            roles: rule.list("roles"),
+            acr: rule.list("acr"),
+            max_age: rule.duration("max_age"),
+        }
+    }
+}
+
+/// A network in CIDR form, or one address.
+fn network(reader: &Reader<'_>, written: At<String>) -> Option<At<IpNet>> {
+    let text = &written.value;
+    let value = text.parse().or_else(|_| text.parse::<IpAddr>().map(IpNet::from));
+    match value {
+        Ok(value) => Some(At { value, place: written.place }),
+        Err(_) => {
+            let message = format!("{} is not a network: write `10.0.0.0/8`, or one address", super::read::shown(text));
+            reader.fault(&written.place, message, None);
+            None
+        }
+    }
+}
+
+/// The scheme that other products call so.
+pub(super) fn scheme_called(name: &str) -> Option<Scheme> {
+    match name.to_ascii_lowercase().as_str() {
+        "jwt" | "token" | "oauth2" | "oidc" => Some(Scheme::Bearer),
+        "key" | "x-api-key" => Some(Scheme::ApiKey),
+        "cookie" | "form" | "login" => Some(Scheme::Session),
+        "password" => Some(Scheme::Basic),
+        _ => None,
+    }
+}

@@ -1,0 +1,268 @@
+//! The one table of all keys: reading, environment variables, the JSON Schema and the documentation follow it.
+
+use countersign::Scheme;
+
+/// A table of the file.
+pub(super) struct Section {
+    /// Its dotted name.
+    pub name: &'static str,
+    /// May there be several, as `[[name]]`?
+    pub repeated: bool,
+    /// What it is about.
+    pub meaning: &'static str,
+}
+
+/// A key of the file.
+pub(super) struct Key {
+    /// The section it stands in.
+    pub section: &'static str,
+    /// Its name.
+    pub name: &'static str,
+    /// What it takes.
+    pub kind: Kind,
+    /// What holds without it.
+    pub absent: Absent,
+    /// An example, as TOML.
+    pub example: &'static str,
+    /// What it means.
+    pub meaning: &'static str,
+}
+
+/// What a key takes.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Kind {
+    /// Any text that the checks accept.
+    Text,
+    /// An IP address with a port.
+    Address,
+    /// A path, relative to the file.
+    Path,
+    /// A time between two, in milliseconds: `5m`.
+    Duration(u64, u64),
+    /// A size between two, in bytes: `4KB`.
+    Size(u64, u64),
+    /// A whole number between two.
+    Number(u64, u64),
+    /// `true` or `false`.
+    Flag,
+    /// One of these.
+    OneOf(&'static [&'static str]),
+    /// A list of texts, or of these.
+    List(&'static [&'static str]),
+    /// A list of scopes, or such a list for each method.
+    Scopes,
+}
+
+/// What holds without a key.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Absent {
+    /// Nothing: the key has to be there.
+    Required,
+    /// This value; members of a list are separated by commas.
+    Is(&'static str),
+    /// What these words say.
+    Means(&'static str),
+}
+
+use Absent::{Is, Means, Required};
+use Kind::{Address, Duration, Flag, List, Number, OneOf, Path, Scopes, Size, Text};
+
+const SECOND: u64 = 1000;
+const DAY: u64 = 86_400 * SECOND;
+const YEAR: u64 = 366 * DAY;
+const SCHEMES: &[&str] = &[Scheme::Bearer.name(), Scheme::ApiKey.name(), Scheme::Session.name(), Scheme::Basic.name()];
+const ALGORITHMS: &[&str] = &["ES256", "ES384", "ES512", "EdDSA", "Ed25519", "PS256", "PS384", "PS512", "RS256", "RS384", "RS512"];
+
+/// Every section, each after the one it stands in.
+pub(super) const SECTIONS: &[Section] = &[
+    Section { name: "server", repeated: false, meaning: "The listener and what belongs to it." },
+    Section { name: "server.tls", repeated: false, meaning: "The certificate. With it the listener speaks TLS, and only TLS." },
+    Section { name: "log", repeated: false, meaning: "What is logged." },
+    Section { name: "session", repeated: false, meaning: "How long a login lasts." },
+    Section { name: "limits", repeated: false, meaning: "Sizes and times that no connection exceeds." },
+    Section {
+        name: "issuer",
+        repeated: true,
+        meaning: "An issuer whose tokens are accepted where a rule takes `bearer`. Its keys come by discovery.",
+    },
+    Section { name: "site", repeated: true, meaning: "An app behind the gateway, and the hosts it answers for." },
+    Section { name: "site.cors", repeated: false, meaning: "Which other origins' scripts may use the site. Without it none may." },
+    Section {
+        name: "site.rule",
+        repeated: true,
+        meaning: "Whom some paths and methods are open to. The first rule that matches wins; where none does, the request is refused.",
+    },
+];
+
+macro_rules! keys {
+    ($($section:literal { $($name:literal $kind:expr, $absent:expr, $example:literal, $meaning:literal;)+ })+) => {
+        /// Every key.
+        pub(super) const KEYS: &[Key] = &[$($(
+            Key { section: $section, name: $name, kind: $kind, absent: $absent, example: $example, meaning: $meaning },
+        )+)+];
+    };
+}
+
+keys! {
+    "server" {
+        "listen" Address, Is("127.0.0.1:8401"), r#""0.0.0.0:443""#,
+            "Where requests come in. Port 0 lets the system choose.";
+        "admin_listen" Address, Is("127.0.0.1:8402"), r#""127.0.0.1:9000""#,
+            "Where health, readiness and metrics are. Nobody is asked for credentials there, so it stays on the loopback interface.";
+        "data" Path, Means("`$COUNTERSIGN_DATA`, else `$XDG_STATE_HOME/countersign`, else `~/.local/state/countersign`"), r#""state""#,
+            "The data directory: database, keys, trail. It is made if it is missing.";
+        "workers" Number(1, 1024), Means("one for each core"), "2",
+            "Worker threads.";
+        "trusted_proxies" List(&[]), Is(""), r#"["10.0.0.0/8", "::1"]"#,
+            "Networks whose word on client address, host and scheme counts (`X-Forwarded-*`). Nobody else's does.";
+        "upstream_authorities" Path, Means("the public authorities alone"), r#""internal-ca.pem""#,
+            "A PEM file with more certificate authorities that upstreams may be certified by.";
+        "shutdown_grace" Duration(0, 3600 * SECOND), Is("30s"), r#""1m""#,
+            "How long requests that are being answered may take when the gateway stops.";
+        "problem_base" Text, Is("urn:countersign:problem:"), r#""https://docs.example/problems/""#,
+            "What the `type` of a problem document (RFC 9457) begins with; the family of the cause follows.";
+    }
+    "server.tls" {
+        "certificate" Path, Required, r#""tls/chain.pem""#,
+            "The certificate and those between it and the authority, PEM. Taken anew when the file changes.";
+        "key" Path, Required, r#""tls/key.pem""#,
+            "Its private key, PEM.";
+    }
+    "log" {
+        "decisions" OneOf(&["all", "refused", "off"]), Is("all"), r#""refused""#,
+            "Which decisions get a line in the log: each, refusals and outages, or none.";
+    }
+    "session" {
+        "idle" Duration(SECOND, YEAR), Is("30m"), r#""15m""#,
+            "A login ends when it was not used for so long.";
+        "absolute" Duration(SECOND, YEAR), Is("12h"), r#""8h""#,
+            "A login ends after so long, however much it was used.";
+    }
+    "limits" {
+        "header" Size(4096, 1 << 20), Is("64KB"), r#""32KB""#,
+            "All header fields of a request together.";
+        "headers" Number(8, 10_000), Is("100"), "200",
+            "The number of header fields of a request.";
+        "body" Size(0, u64::MAX), Means("as much as the app takes"), r#""10MB""#,
+            "The body of a request.";
+        "header_timeout" Duration(1, DAY), Is("10s"), r#""5s""#,
+            "For the head of a request to arrive, and for a TLS handshake.";
+        "idle_timeout" Duration(1, DAY), Is("75s"), r#""30s""#,
+            "Between two requests of one connection.";
+        "upstream_connect" Duration(1, DAY), Is("3s"), r#""1s""#,
+            "For a connection to the upstream.";
+        "upstream_response" Duration(1, DAY), Is("60s"), r#""5m""#,
+            "For the upstream's response to begin.";
+        "body_idle" Duration(1, DAY), Is("30s"), r#""1m""#,
+            "Between two pieces of a body, either way.";
+    }
+    "issuer" {
+        "name" Text, Required, r#""corp""#,
+            "Your name for it, in logs and explanations.";
+        "issuer" Text, Required, r#""https://id.example""#,
+            "Its exact `iss` claim, a URL. Its keys are found at `/.well-known/openid-configuration` below it.";
+        "audiences" List(&[]), Required, r#"["orders"]"#,
+            "A token is accepted if it was made for one of these (`aud`).";
+        "algorithms" List(ALGORITHMS), Is("ES256,RS256,EdDSA"), r#"["ES256"]"#,
+            "The signature algorithms that its keys may be used with.";
+        "leeway" Duration(0, 60 * SECOND), Is("30s"), r#""10s""#,
+            "By how much its clock and ours may differ.";
+        "access_token_type" Flag, Is("false"), "true",
+            "Insist that a token says it is an access token (`typ` = `at+jwt`, RFC 9068)? Better where the issuer does so.";
+    }
+    "site" {
+        "host" Text, Is("*"), r#""shop.example""#,
+            "The host it answers for: a name, `*.example` for everything below a name, or `*`. Case and port do not count; the most exact site wins.";
+        "upstream" Text, Required, r#""http://127.0.0.1:3000""#,
+            "Where the app is: `http://`, `https://` or `h2c://` (HTTP/2 without TLS) with host and port, no path; or `sample`, the app that is built in.";
+        "realm" Text, Means("the host; `countersign` for `*`"), r#""orders""#,
+            "Names the protection space in challenges and on the login page (RFC 9110 section 11.5).";
+        "identity_headers" OneOf(&["remote-user", "x-forwarded-user", "x-auth-request", "countersign", "none"]), Is("countersign"), r#""remote-user""#,
+            "The header fields by which the app learns who asks. All such fields that come from outside are taken away, whichever is chosen.";
+        "spoofed_headers" OneOf(&["remove", "refuse"]), Is("remove"), r#""refuse""#,
+            "Are requests that bring identity headers along cleaned or refused?";
+        "preserve_host" Flag, Is("true"), "false",
+            "Does the app see the host that the client asked for? Otherwise that of `upstream`.";
+        "pass_credentials" Flag, Is("false"), "true",
+            "Does the app see the credentials that the gateway has judged? Session cookies stay here in any case.";
+        "https_only" Flag, Is("false"), "true",
+            "Refuse what did not come over TLS, here or at a trusted proxy?";
+    }
+    "site.cors" {
+        "origins" List(&[]), Required, r#"["https://app.example"]"#,
+            "The origins, as browsers write them: scheme, host, and the port if it is not the usual one.";
+        "credentials" Flag, Is("false"), "true",
+            "May their scripts send cookies and passwords along, and use sessions?";
+    }
+    "site.rule" {
+        "path" Text, Required, r#""/api/**""#,
+            "The paths: exact, with `*` for one segment, with `/**` at the end for everything below, which includes the path before it.";
+        "methods" List(&[]), Means("all methods"), r#"["GET", "POST"]"#,
+            "The methods. `GET` stands for `HEAD` too.";
+        "access" OneOf(&["public", "denied"]), Means("`schemes` says"), r#""public""#,
+            "`public`: open to everybody. `denied`: to nobody. Otherwise give `schemes`.";
+        "schemes" List(SCHEMES), Means("`access` says"), r#"["bearer", "api-key"]"#,
+            "The accepted ways to authenticate. Challenges list the strongest first, whatever the order here.";
+        "scopes" Scopes, Means("no scope is needed"), r#"{ GET = ["orders:read"], "*" = ["orders:write"] }"#,
+            "The scopes that are needed, all of them: a list, or a list for each method, with `*` for the other methods. `HEAD` needs what `GET` does.";
+        "roles" List(&[]), Means("no role is needed"), r#"["staff"]"#,
+            "One of these roles is needed.";
+        "acr" List(&[]), Means("any will do"), r#"["urn:example:two-factors"]"#,
+            "One of these authentication contexts is needed (RFC 9470). Only tokens carry one.";
+        "max_age" Duration(SECOND, YEAR), Means("any will do"), r#""1h""#,
+            "The person must have authenticated within this time (RFC 9470).";
+    }
+}
+
+impl Section {
+    /// The header that begins it.
+    pub(super) fn header(&self) -> String {
+        if self.repeated { format!("[[{}]]", self.name) } else { format!("[{}]", self.name) }
+    }
+
+    /// The section it stands in, and its name there.
+    pub(super) fn parent(&self) -> (&'static str, &'static str) {
+        self.name.rsplit_once('.').unwrap_or(("", self.name))
+    }
+}
+
+/// A section by its dotted name.
+pub(super) fn section(name: &str) -> Option<&'static Section> {
+    SECTIONS.iter().find(|section| section.name == name)
+}
+
+/// A key by its section and name.
+pub(super) fn key(section: &str, name: &str) -> Option<&'static Key> {
+    KEYS.iter().find(|key| key.section == section && key.name == name)
+}
+
+/// The names that a section may hold: its keys, and the sections below it.
+pub(super) fn names(section: &str) -> impl Iterator<Item = &'static str> {
+    let keys = KEYS.iter().filter(move |key| key.section == section).map(|key| key.name);
+    let below = SECTIONS.iter().map(Section::parent).filter(move |(parent, _)| *parent == section).map(|(_, name)| name);
+    keys.chain(below)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use countersign::token::Algorithm;
+
+    #[test]
+    fn the_table_knows_what_the_core_knows() {
+        assert_eq!(SCHEMES, Scheme::ALL.iter().map(|scheme| scheme.name()).collect::<Vec<_>>());
+        for algorithm in Algorithm::ALL {
+            assert!(ALGORITHMS.contains(&algorithm.name()), "{algorithm}");
+        }
+        for name in ALGORITHMS {
+            assert!(Algorithm::from_name(name).is_some(), "{name}");
+        }
+    }
+
+    #[test]
+    fn every_key_has_its_section() {
+        for key in KEYS {
+            assert!(section(key.section).is_some(), "{}.{}", key.section, key.name);
+        }
+    }
+}
