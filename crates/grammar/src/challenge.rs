@@ -130,13 +130,11 @@ impl fmt::Debug for Challenge<'_> {
 /// assert_eq!(read.faults[0].span, 17..22);
 /// ```
 pub fn parse_challenges(text: &str) -> Parsed<Vec<Challenge<'_>>> {
-    let mut list = List { reader: Reader::new(text, 0), found: Vec::new(), last: Last::Nothing };
-    while list.item() {}
-    let mut reader = list.reader;
-    if list.found.is_empty() && reader.faults.is_empty() {
+    let List { found, mut reader, .. } = List::read(text);
+    if found.is_empty() && reader.faults.is_empty() {
         reader.fault(FaultKind::EmptyField, 0..text.len());
     }
-    Parsed::new(list.found, reader.faults)
+    Parsed::new(found, reader.faults)
 }
 
 struct List<'a> {
@@ -156,6 +154,12 @@ enum Last {
 }
 
 impl<'a> List<'a> {
+    fn read(text: &'a str) -> Self {
+        let mut list = Self { reader: Reader::new(text, 0), found: Vec::new(), last: Last::Nothing };
+        while list.item() {}
+        list
+    }
+
     /// Reads one item with the gap before it; false at the end.
     fn item(&mut self) -> bool {
         let gap = self.reader.gap();
@@ -252,5 +256,20 @@ impl<'a> List<'a> {
         let (body, span) = (Body::Params(Vec::new()), name.clone());
         self.found.push(Challenge { scheme: Cow::Borrowed(""), body, span });
         self.reader.fault(FaultKind::ParameterWithoutScheme, name);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::reader::tests::{check_looks, hostile};
+
+    proptest! {
+        #[test]
+        fn challenges_are_read_in_linear_time(text in hostile()) {
+            check_looks(&List::read(&text).reader);
+        }
     }
 }

@@ -15,6 +15,8 @@ pub(crate) struct Reader<'a> {
     text: &'a str,
     at: usize,
     pub(crate) faults: Vec<Fault>,
+    #[cfg(test)]
+    pub(crate) looks: std::cell::Cell<usize>,
 }
 
 /// What lay between two items of a list.
@@ -27,7 +29,13 @@ pub(crate) struct Gap {
 impl<'a> Reader<'a> {
     /// Starts at byte `at` of the text; spans always count from the beginning of the text.
     pub(crate) fn new(text: &'a str, at: usize) -> Self {
-        Self { text, at, faults: Vec::new() }
+        Self {
+            text,
+            at,
+            faults: Vec::new(),
+            #[cfg(test)]
+            looks: Default::default(),
+        }
     }
 
     pub(crate) fn at(&self) -> usize {
@@ -78,18 +86,12 @@ impl<'a> Reader<'a> {
 
     /// Whether an equals sign is the next thing after optional blanks, and not the padding of a token68.
     pub(crate) fn equals_ahead(&self) -> bool {
-        self.equals_at(self.end_of(self.at, is_blank))
+        self.equals_after(self.at)
     }
 
     /// Whether `name =` is the next thing after optional blanks.
     pub(crate) fn param_ahead(&self) -> bool {
-        let start = self.end_of(self.at, is_blank);
-        let end = self.end_of(start, is_tchar);
-        end > start && self.equals_at(self.end_of(end, is_blank))
-    }
-
-    fn equals_at(&self, at: usize) -> bool {
-        self.byte(at) == Some(b'=') && self.byte(at + 1) != Some(b'=')
+        self.param_after(self.at)
     }
 
     /// Takes a token68 if that is all there is up to the next comma or the end.
@@ -218,6 +220,7 @@ impl<'a> Reader<'a> {
     }
 
     fn fault_controls(&mut self, span: Range<usize>) {
+        self.look(span.len());
         let mut at = span.start;
         for run in self.slice(span).as_bytes().chunk_by(|one, next| is_control(*one) == is_control(*next)) {
             if run.first().copied().is_some_and(is_control) {
@@ -228,7 +231,7 @@ impl<'a> Reader<'a> {
     }
 
     fn single_quoted_ahead(&self) -> bool {
-        self.slice(self.at + 1..self.text.len()).contains('\'')
+        self.end_of(self.at + 1, |byte| byte != b'\'') < self.text.len()
     }
 
     fn single_quoted(&mut self) -> Cow<'a, str> {
@@ -265,8 +268,7 @@ impl<'a> Reader<'a> {
             if self.peek() != Some(b';') {
                 return;
             }
-            let after = Self { text: self.text, at: self.at + 1, faults: Vec::new() };
-            if after.param_ahead() {
+            if self.param_after(self.at + 1) {
                 return;
             }
             self.at += 1;
@@ -277,26 +279,47 @@ impl<'a> Reader<'a> {
     fn continues(&self) -> bool {
         let start = self.end_of(self.at, is_blank);
         let end = self.end_of(start, is_tchar);
-        let after = Self { text: self.text, at: end, faults: Vec::new() };
         match self.byte(start) {
             None | Some(b',' | b';' | b'"') => false,
-            Some(_) if end > start && after.equals_ahead() => false,
-            Some(_) => !after.opens_challenge(self.slice(start..end)),
+            Some(_) if end > start && self.equals_after(end) => false,
+            Some(_) => !self.opens_challenge(start..end),
         }
     }
 
-    /// Whether this word, which ends here, is a well-known scheme with parameters or nothing after it.
-    fn opens_challenge(&self, word: &str) -> bool {
-        registered_scheme(word).is_some() && (matches!(self.byte(self.end_of(self.at, is_blank)), None | Some(b',')) || self.param_ahead())
+    /// Whether this word is a well-known scheme with parameters or nothing after it.
+    fn opens_challenge(&self, word: Range<usize>) -> bool {
+        let end = word.end;
+        registered_scheme(self.slice(word)).is_some()
+            && (matches!(self.byte(self.end_of(end, is_blank)), None | Some(b',')) || self.param_after(end))
+    }
+
+    fn param_after(&self, at: usize) -> bool {
+        let start = self.end_of(at, is_blank);
+        let end = self.end_of(start, is_tchar);
+        end > start && self.equals_after(end)
+    }
+
+    fn equals_after(&self, at: usize) -> bool {
+        let at = self.end_of(at, is_blank);
+        self.byte(at) == Some(b'=') && self.byte(at + 1) != Some(b'=')
     }
 
     fn byte(&self, at: usize) -> Option<u8> {
+        self.look(1);
         self.text.as_bytes().get(at).copied()
     }
 
     fn end_of(&self, start: usize, belongs: impl Fn(u8) -> bool) -> usize {
         let rest = self.text.as_bytes().get(start..).unwrap_or_default();
-        start + rest.iter().position(|byte| !belongs(*byte)).unwrap_or(rest.len())
+        let length = rest.iter().position(|byte| !belongs(*byte)).unwrap_or(rest.len());
+        self.look(length + 1);
+        start + length
+    }
+
+    /// Counts bytes looked at, for the tests that hold time to the length of the text.
+    fn look(&self, _bytes: usize) {
+        #[cfg(test)]
+        self.looks.set(self.looks.get() + _bytes);
     }
 }
 
@@ -343,4 +366,34 @@ fn unescape(text: &str) -> String {
         }
     }
     plain
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// Text that says the same thing over and over, in ways that tempt a reader to look far ahead or back.
+    pub(crate) fn hostile() -> impl Strategy<Value = String> {
+        ("[a=\\\\\"', ;/\t\u{1}\u{e9}]{1,6}|a=\"b\"c|a=b Basic c |Basic |a=b;a=b;", "(|Digest |a |a=\"|a=')", 1..2000_usize)
+            .prop_map(|(piece, before, times)| before + &piece.repeat(times))
+    }
+
+    /// A few looks a byte are fine; a number that grows with the text is not.
+    #[track_caller]
+    pub(crate) fn check_looks(reader: &Reader<'_>) {
+        let (looks, length) = (reader.looks.get(), reader.text.len());
+        assert!(looks <= 24 * length + 64, "{looks} looks at {length} bytes");
+        assert!(reader.faults.len() <= 4 * length + 1, "{} faults in {length} bytes", reader.faults.len());
+    }
+
+    proptest! {
+        #[test]
+        fn parameters_are_read_in_linear_time(text in hostile()) {
+            let mut reader = Reader::new(&text, 0);
+            let _ = reader.params(Place::Credentials, "Digest");
+            check_looks(&reader);
+        }
+    }
 }
