@@ -15,6 +15,10 @@ mod near;
 mod path;
 mod plan;
 mod read;
+mod reference;
+mod schema;
+#[cfg(test)]
+mod tests;
 mod units;
 
 pub use fault::{Fault, Faults, Severity};
@@ -23,6 +27,8 @@ pub use path::PathPattern;
 pub use plan::{
     Cors, Limits, Log, LogDecisions, Plan, Profile, Rule, Server, SessionLimits, Site, SpoofedHeaders, Tls, Upstream, UpstreamScheme,
 };
+pub use reference::reference;
+pub use schema::schema;
 
 use aws_lc_rs::digest::{SHA256, digest};
 use check::{World, check};

@@ -78,6 +78,8 @@ pub(super) struct CorsWritten {
 
 pub(super) struct RuleWritten {
     pub place: Place,
+    /// Does it say whom it is for, be it wrongly?
+    pub addressed: bool,
     pub path: Option<At<PathPattern>>,
     pub methods: Option<At<Vec<At<String>>>>,
     pub access: Option<At<Access>>,
@@ -179,6 +181,7 @@ impl RuleWritten {
         };
         Self {
             place: rule.place.clone(),
+            addressed: rule.has("access") || rule.has("schemes"),
             path: rule.parsed("path", path),
             methods: rule.list("methods"),
             access: rule.one_of("access", &[Access::Public, Access::Denied]),

@@ -37,7 +37,8 @@ impl HostPattern {
         }
         let label =
             |label: &str| !label.is_empty() && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'));
-        match name.strip_prefix('.').unwrap_or(name).split('.').find(|part| !label(part)) {
+        let labels = if matches!(kind, Kind::Below(_)) { name.strip_prefix('.').unwrap_or(name) } else { name };
+        match labels.split('.').find(|part| !label(part)) {
             None => Ok(Self(kind)),
             Some("") => Err("it has an empty label".into()),
             Some(_) if !name.is_ascii() => Err("a name with other letters than ASCII is written in its `xn--` form".into()),

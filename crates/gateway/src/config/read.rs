@@ -144,6 +144,11 @@ impl<'r, 't> Fields<'r, 't> {
         Self::open(reader, "", "COUNTERSIGN".into(), Some((table, Place::Default)))
     }
 
+    /// Is a key there, whatever its value?
+    pub(super) fn has(&self, name: &str) -> bool {
+        self.table.is_some_and(|table| table.contains_key(name))
+    }
+
     /// A section that may be there once.
     pub(super) fn table(&self, name: &'static str) -> Self {
         let (section, variable) = self.below(name);

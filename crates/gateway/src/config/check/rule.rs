@@ -76,6 +76,7 @@ fn check(reader: &Reader<'_>, number: usize, written: &RuleWritten, site: &OfSit
 
 fn access(reader: &Reader<'_>, written: &RuleWritten) -> Access {
     match (&written.access, &written.schemes) {
+        (None, None) if written.addressed => Access::Denied,
         (None, None) => {
             let mend = "add `access = \"public\"`, `access = \"denied\"`, or `schemes = [\"session\", \"basic\"]`";
             reader.fault(&written.place, "this rule does not say whom it is for", Some(mend.into()));
@@ -142,7 +143,7 @@ fn method(reader: &Reader<'_>, name: &At<String>) -> Option<Method> {
         );
         return None;
     }
-    let Ok(method) = Method::from_bytes(text.as_bytes()) else {
+    let Some(method) = Method::from_bytes(text.as_bytes()).ok().filter(|_| text != "*") else {
         let mend = (text == "*").then(|| "leave the line out for all methods".to_owned());
         reader.fault(&name.place, format!("{} is no method", shown(text)), mend);
         return None;

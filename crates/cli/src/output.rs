@@ -1,0 +1,100 @@
+//! What is printed: data on standard output, everything else on standard error. No other module prints.
+
+use crate::failure::Failure;
+use countersign_doctor::Screen;
+use serde::Serialize;
+use std::io::{self, IsTerminal, Write};
+use std::process::ExitCode;
+
+/// Where the columns of an unknown terminal end.
+const WIDTH: usize = 100;
+
+/// Prints as the command line and the terminal want it.
+pub(crate) struct Output {
+    json: bool,
+}
+
+impl Output {
+    pub(crate) const fn new(json: bool) -> Self {
+        Self { json }
+    }
+
+    /// Was `--json` given?
+    pub(crate) const fn is_json(&self) -> bool {
+        self.json
+    }
+
+    /// Text as it is, at once.
+    pub(crate) fn text(&self, text: &str) -> Result<(), Failure> {
+        let mut out = io::stdout().lock();
+        let end = if text.ends_with('\n') { "" } else { "\n" };
+        write!(out, "{text}{end}").and_then(|()| out.flush()).map_err(Failure::from_output)
+    }
+
+    /// One line of JSON.
+    pub(crate) fn json(&self, value: &impl Serialize) -> Result<(), Failure> {
+        let text = serde_json::to_string(value).map_err(|error| Failure::error("unprintable", error.to_string()))?;
+        self.text(&text)
+    }
+
+    /// JSON where it was asked for, otherwise text.
+    pub(crate) fn either(&self, value: &impl Serialize, text: impl FnOnce() -> String) -> Result<(), Failure> {
+        if self.json { self.json(value) } else { self.text(&text()) }
+    }
+
+    /// A remark that is no data; it is left out under `--json`.
+    pub(crate) fn remark(&self, text: &str) {
+        if !self.json {
+            // Whoever closed standard error does not want to read it.
+            let _ = writeln!(io::stderr(), "{text}");
+        }
+    }
+
+    /// A failure: JSON on standard output where that was asked for, otherwise text on standard error.
+    pub(crate) fn fail(&self, failure: &Failure) -> ExitCode {
+        if self.json {
+            let _ = self.json(failure);
+        } else {
+            let _ = writeln!(io::stderr(), "{}", failure.render(colour(&io::stderr())));
+        }
+        failure.exit()
+    }
+
+    /// What standard output can show.
+    pub(crate) fn screen(&self) -> Screen {
+        let out = io::stdout();
+        let columns = if out.is_terminal() { rustix::termios::tcgetwinsize(&out).ok().map(|size| usize::from(size.ws_col)) } else { None };
+        Screen { width: columns.filter(|columns| *columns > 0).unwrap_or(WIDTH).min(WIDTH), colour: colour(&out) }
+    }
+}
+
+/// Colour only on a terminal, and never with `NO_COLOR` or on a dumb one.
+fn colour(stream: &impl IsTerminal) -> bool {
+    let set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+    stream.is_terminal() && !set("NO_COLOR") && std::env::var_os("TERM").is_none_or(|term| term != "dumb")
+}
+
+/// A table of texts with aligned columns; nothing but the heading if there are no rows.
+pub(crate) fn table<const N: usize>(heading: [&str; N], rows: &[[String; N]]) -> String {
+    let widths: [usize; N] = std::array::from_fn(|column| {
+        let cells = rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count());
+        cells.chain(heading.get(column).map(|name| name.len())).max().unwrap_or_default()
+    });
+    let line = |cells: &[String; N]| {
+        let padded: Vec<_> = cells.iter().zip(widths).map(|(cell, width)| format!("{cell:<width$}")).collect();
+        format!("{}\n", padded.join("  ").trim_end())
+    };
+    std::iter::once(&heading.map(str::to_owned)).chain(rows).map(line).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn columns_stand_below_each_other() {
+        let rows = [["ann".to_owned(), String::new()], ["o'neill".to_owned(), "staff".to_owned()]];
+        assert_eq!(table(["name", "roles"], &rows), "name     roles\nann\no'neill  staff\n");
+        assert_eq!(table(["name"], &[]), "name\n");
+    }
+}

@@ -1,0 +1,153 @@
+//! An admitted request on its way to the app, and the app's answer back.
+
+use crate::body::{RequestBody, ResponseBody};
+use crate::case::Case;
+use crate::front::{Front, Peer};
+use crate::headers;
+use crate::upstream::Failure;
+use countersign::{API_KEY_HEADER, API_KEY_PARAMETER, Cause, Evidence, Identity, Outage, PLAIN_SESSION_COOKIE, Presented, Refusal, SECURE_SESSION_COOKIE, Scheme, Subject, Value};
+use http::header::{AUTHORIZATION, CONNECTION, CONTENT_LENGTH, COOKIE, EXPECT, HOST, HeaderName, TRAILER, UPGRADE};
+use http::request::Parts;
+use http::uri::PathAndQuery;
+use http::{HeaderMap, HeaderValue, Request, Response, StatusCode, Uri, Version};
+use hyper::body::Incoming;
+use hyper::upgrade::OnUpgrade;
+use hyper_util::rt::TokioIo;
+
+const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
+const X_FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
+const X_FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
+const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// Sends the request on and closes the case with the answer.
+pub(crate) async fn forward(case: &Case, peer: &Peer, front: &Front, mut head: Parts, body: Incoming, identity: &Identity) -> Response<ResponseBody> {
+    let (Some(site), Some(pool)) = (case.site.as_deref(), case.site.as_ref().and_then(|site| case.live.pools.get(usize::from(site.index)))) else {
+        return case.refuse(peer, &head, &Refusal::new(Cause::SiteUnknown, Evidence::none()));
+    };
+    let limits = &case.plan().limits;
+    if let Some(refusal) = too_large(&head.headers, limits.body) {
+        return case.refuse(peer, &head, &refusal);
+    }
+    let seen = Presented::read(&front.parts(&head)).seen();
+    let client_upgrade = head.extensions.remove::<OnUpgrade>();
+    let upgrade = headers::upgrade_of(&head.headers).filter(|_| head.version == Version::HTTP_11 && client_upgrade.is_some());
+    let trailers = headers::announced_trailers(&head.headers);
+    let target = target(front, identity);
+    let mut fields = std::mem::take(&mut head.headers);
+    headers::remove_hop_by_hop(&mut fields);
+    headers::remove_untrusted(&mut fields);
+    remove_credentials(&mut fields, identity, site.pass_credentials);
+    set_forwarding(&mut fields, front, peer);
+    headers::set_identity(&mut fields, site.identity_headers, identity);
+    fields.remove(EXPECT);
+    put(&mut fields, HOST, if site.preserve_host { &front.host } else { &site.upstream.authority });
+    put(&mut fields, X_REQUEST_ID, &case.request_id);
+    if let Some(upgrade) = upgrade.clone() {
+        fields.insert(CONNECTION, HeaderValue::from_static("upgrade"));
+        fields.insert(UPGRADE, upgrade);
+    }
+    if let Some(trailers) = trailers {
+        fields.insert(TRAILER, trailers);
+    }
+    let (body, progress) = RequestBody::new(body, limits.body, limits.body_idle);
+    let mut request = Request::new(body);
+    *request.method_mut() = head.method;
+    *request.uri_mut() = target;
+    *request.headers_mut() = fields;
+    match pool.send(request, &progress).await {
+        Ok(response) => case.answered(peer, identity, back(response, client_upgrade.filter(|_| upgrade.is_some()))),
+        Err(Failure::Body(fault)) => case.refuse_body(peer, seen, fault),
+        Err(failure) => {
+            let none = Outage { cause: Cause::UpstreamUnreachable, retry_after: 5, evidence: Evidence::none() };
+            case.unable_having_seen(peer, seen, &failure.outage().unwrap_or(none))
+        }
+    }
+}
+
+/// The app's answer, freed of what concerned its own connection; an accepted upgrade joins the two connections.
+fn back(mut response: Response<ResponseBody>, client: Option<OnUpgrade>) -> Response<ResponseBody> {
+    if response.status() == StatusCode::SWITCHING_PROTOCOLS {
+        let Some(client) = client else {
+            let mut refused = Response::new(ResponseBody::empty());
+            *refused.status_mut() = StatusCode::BAD_GATEWAY;
+            return refused;
+        };
+        let upstream = hyper::upgrade::on(&mut response);
+        tokio::task::spawn_local(async move {
+            if let (Ok(client), Ok(upstream)) = tokio::join!(client, upstream) {
+                // How a tunnel ends is its two ends' matter.
+                let _ = tokio::io::copy_bidirectional(&mut TokioIo::new(client), &mut TokioIo::new(upstream)).await;
+            }
+        });
+        return response;
+    }
+    headers::remove_hop_by_hop(response.headers_mut());
+    response
+}
+
+/// The canonical target; a key in the query has done its service and stays here.
+fn target(front: &Front, identity: &Identity) -> Uri {
+    let whole = front.target.as_str();
+    let used_key = identity.scheme() == Some(Scheme::ApiKey) && front.target.parameters(API_KEY_PARAMETER).next().is_some();
+    let text = match front.target.query().filter(|_| used_key) {
+        None => whole.to_owned(),
+        Some(query) => {
+            let is_key = |pair: &&str| pair.split('=').next() == Some(API_KEY_PARAMETER);
+            let rest: Vec<&str> = query.split('&').filter(|pair| !is_key(pair)).collect();
+            let mark = if rest.is_empty() { "" } else { "?" };
+            format!("{}{mark}{}", front.target.path(), rest.join("&"))
+        }
+    };
+    PathAndQuery::try_from(text).map(Uri::from).unwrap_or_default()
+}
+
+/// What authenticated here says nothing to the app; credentials that this gateway did not use pass.
+fn remove_credentials(fields: &mut HeaderMap, identity: &Identity, pass: bool) {
+    match identity.scheme() {
+        Some(Scheme::Bearer | Scheme::Basic) if !pass => drop(fields.remove(AUTHORIZATION)),
+        Some(Scheme::ApiKey) if !pass => drop(fields.remove(API_KEY_HEADER)),
+        _ => {}
+    }
+    let is_own = |pair: &str| {
+        let name = pair.split('=').next().unwrap_or_default().trim();
+        [PLAIN_SESSION_COOKIE, SECURE_SESSION_COOKIE].iter().any(|own| name == *own || name.strip_prefix(own).is_some_and(|rest| rest.starts_with('_')))
+    };
+    let has_own = fields.get_all(COOKIE).iter().any(|value| value.to_str().is_ok_and(|text| text.split(';').any(is_own)));
+    if has_own {
+        let kept: Vec<String> = fields
+            .get_all(COOKIE)
+            .iter()
+            .filter_map(|value| value.to_str().ok())
+            .flat_map(|text| text.split(';').filter(|pair| !is_own(pair)).map(|pair| pair.trim().to_owned()))
+            .collect();
+        fields.remove(COOKIE);
+        if !kept.is_empty() {
+            put(fields, COOKIE, &kept.join("; "));
+        }
+    }
+}
+
+/// Where the request came from. What a trusted proxy said is carried on; anybody else's word is replaced.
+fn set_forwarding(fields: &mut HeaderMap, front: &Front, peer: &Peer) {
+    let before = if front.through_proxy { fields.get(X_FORWARDED_FOR).and_then(|value| value.to_str().ok()).map(str::to_owned) } else { None };
+    headers::remove_forwarding(fields);
+    match before {
+        Some(before) => put(fields, X_FORWARDED_FOR, &format!("{before}, {}", peer.address.ip().to_canonical())),
+        None => drop(fields.insert(X_FORWARDED_FOR, peer.forwarded_for.clone())),
+    }
+    put(fields, X_FORWARDED_HOST, &front.host);
+    fields.insert(X_FORWARDED_PROTO, HeaderValue::from_static(if front.secure { "https" } else { "http" }));
+}
+
+fn too_large(fields: &HeaderMap, limit: Option<u64>) -> Option<Refusal> {
+    let length: u64 = fields.get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()?;
+    let limit = limit.filter(|limit| length > *limit)?;
+    let number = |length: u64| Value::Number(i64::try_from(length).unwrap_or(i64::MAX));
+    Some(Refusal::new(Cause::RequestTooLarge, Evidence::none().differs(Subject::Length, number(limit), number(length))))
+}
+
+fn put(fields: &mut HeaderMap, name: HeaderName, value: &str) {
+    if let Ok(value) = HeaderValue::from_str(value) {
+        fields.insert(name, value);
+    }
+}

@@ -1,0 +1,216 @@
+//! Header fields at the border: what is taken away from a request on its way in, and what is set for the upstream.
+//!
+//! Delete, then set: every identity header is removed in every spelling before the gateway sets its own, on public
+//! routes too.
+
+use crate::config::Profile;
+use countersign::Identity;
+use http::header::{CONNECTION, HeaderName, TE, TRAILER, TRANSFER_ENCODING, UPGRADE};
+use http::{HeaderMap, HeaderValue};
+use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
+
+/// The headers by which some app somewhere knows who asks. None of them may come from outside.
+const IDENTITY: &[&str] = &[
+    "remote-user",
+    "remote-name",
+    "remote-email",
+    "remote-groups",
+    "x-remote-user",
+    "x-remote-groups",
+    "x-forwarded-user",
+    "x-forwarded-email",
+    "x-forwarded-groups",
+    "x-forwarded-preferred-username",
+    "x-forwarded-access-token",
+    "x-auth-request-user",
+    "x-auth-request-email",
+    "x-auth-request-groups",
+    "x-auth-request-preferred-username",
+    "x-auth-request-access-token",
+    "x-authenticated-user",
+    "x-webauth-user",
+    "x-user",
+    "countersign-subject",
+    "countersign-scheme",
+    "countersign-scopes",
+    "countersign-roles",
+    "countersign-ref",
+];
+
+/// What proxies say of a request; from anybody but a trusted proxy it is hearsay.
+const FORWARDING: &[&str] = &[
+    "forwarded",
+    "x-forwarded-for",
+    "x-forwarded-host",
+    "x-forwarded-method",
+    "x-forwarded-port",
+    "x-forwarded-prefix",
+    "x-forwarded-proto",
+    "x-forwarded-scheme",
+    "x-forwarded-server",
+    "x-forwarded-uri",
+    "x-original-method",
+    "x-original-uri",
+    "x-original-url",
+    "x-real-ip",
+    "x-rewrite-url",
+    "x-client-ip",
+    "true-client-ip",
+    "cf-connecting-ip",
+];
+
+/// Fields that concern one connection only (RFC 9110 section 7.6.1), as far as they always do.
+const HOP_BY_HOP: &[&str] = &["connection", "keep-alive", "proxy-connection", "proxy-authenticate", "proxy-authorization", "te", "trailer", "transfer-encoding", "upgrade"];
+
+/// The identity headers among the fields, in any spelling; for sites that refuse instead of removing.
+pub(crate) fn spoofed(headers: &HeaderMap) -> Option<&HeaderName> {
+    headers.keys().find(|name| is_identity(name.as_str()))
+}
+
+/// Removes identity headers in every spelling, and every field whose name an upstream could read as another one:
+/// gateways and CGI turn `_` and `.` into `-`.
+pub(crate) fn remove_untrusted(headers: &mut HeaderMap) {
+    remove_where(headers, |name| is_identity(name) || name.bytes().any(|byte| !byte.is_ascii_alphanumeric() && byte != b'-'));
+}
+
+/// Removes what only a trusted proxy may say.
+pub(crate) fn remove_forwarding(headers: &mut HeaderMap) {
+    remove_where(headers, |name| FORWARDING.contains(&name));
+}
+
+/// Removes the fields of one connection, those that `Connection` names included.
+pub(crate) fn remove_hop_by_hop(headers: &mut HeaderMap) {
+    if let Some(connection) = headers.remove(CONNECTION) {
+        // `Connection: keep-alive` and `close` are all that most clients ever send.
+        let named = connection.to_str().unwrap_or_default();
+        for name in named.split(',').map(str::trim).filter(|name| !name.is_empty() && !name.eq_ignore_ascii_case("close")) {
+            headers.remove(name);
+        }
+        while headers.remove(CONNECTION).is_some() {}
+    }
+    if HOP_BY_HOP.iter().any(|name| headers.contains_key(*name)) {
+        let trailers = headers.get(TE).is_some_and(|te| te.as_bytes().eq_ignore_ascii_case(b"trailers"));
+        for name in HOP_BY_HOP {
+            headers.remove(*name);
+        }
+        if trailers {
+            headers.insert(TE, HeaderValue::from_static("trailers"));
+        }
+    }
+}
+
+/// The names that [`remove_hop_by_hop`] takes away and an upgrade or a body with trailers puts back.
+pub(crate) fn upgrade_of(headers: &HeaderMap) -> Option<HeaderValue> {
+    headers.get(UPGRADE).cloned()
+}
+
+/// The trailer names that the sender announced, if the body is chunked: without them none may be sent on.
+pub(crate) fn announced_trailers(headers: &HeaderMap) -> Option<HeaderValue> {
+    if headers.contains_key(TRANSFER_ENCODING) { headers.get(TRAILER).cloned() } else { None }
+}
+
+/// Sets who it is, under the names of the profile; what was there before has been removed.
+pub(crate) fn set_identity(headers: &mut HeaderMap, profile: Profile, identity: &Identity) {
+    let Some(subject) = identity.subject() else { return };
+    let names: [Option<HeaderName>; 4] = match profile {
+        Profile::None => return,
+        Profile::RemoteUser => [Some(REMOTE_USER), Some(REMOTE_GROUPS), None, None],
+        Profile::XForwardedUser => [Some(X_FORWARDED_USER), Some(X_FORWARDED_GROUPS), None, None],
+        Profile::XAuthRequest => [Some(X_AUTH_REQUEST_USER), Some(X_AUTH_REQUEST_GROUPS), None, None],
+        Profile::Countersign => [Some(SUBJECT), Some(ROLES), Some(SCOPES), Some(SCHEME)],
+    };
+    let [user, groups, scopes, scheme] = names;
+    let mut set = |name: Option<HeaderName>, value: HeaderValue| {
+        if let Some(name) = name.filter(|_| !value.is_empty()) {
+            headers.insert(name, value);
+        }
+    };
+    set(user, text(subject));
+    if !identity.roles().is_empty() {
+        set(groups, list(identity.roles(), ","));
+    }
+    if scopes.is_some() {
+        set(scopes, list(identity.scopes(), " "));
+        set(scheme, identity.scheme().map_or(HeaderValue::from_static(""), |scheme| HeaderValue::from_static(scheme.name())));
+    }
+}
+
+const REMOTE_USER: HeaderName = HeaderName::from_static("remote-user");
+const REMOTE_GROUPS: HeaderName = HeaderName::from_static("remote-groups");
+const X_FORWARDED_USER: HeaderName = HeaderName::from_static("x-forwarded-user");
+const X_FORWARDED_GROUPS: HeaderName = HeaderName::from_static("x-forwarded-groups");
+const X_AUTH_REQUEST_USER: HeaderName = HeaderName::from_static("x-auth-request-user");
+const X_AUTH_REQUEST_GROUPS: HeaderName = HeaderName::from_static("x-auth-request-groups");
+const SUBJECT: HeaderName = HeaderName::from_static("countersign-subject");
+const ROLES: HeaderName = HeaderName::from_static("countersign-roles");
+const SCOPES: HeaderName = HeaderName::from_static("countersign-scopes");
+const SCHEME: HeaderName = HeaderName::from_static("countersign-scheme");
+
+/// Visible ASCII as it is; the rest, and the percent sign, percent-encoded, so that every name has one spelling.
+fn text(text: &str) -> HeaderValue {
+    const ENCODED: &AsciiSet = &CONTROLS.add(b'%');
+    if text.bytes().all(|byte| (b' '..0x7f).contains(&byte) && byte != b'%') {
+        return HeaderValue::from_str(text).unwrap_or(HeaderValue::from_static(""));
+    }
+    HeaderValue::try_from(utf8_percent_encode(text, ENCODED).to_string()).unwrap_or(HeaderValue::from_static(""))
+}
+
+/// A list; a member that holds the separator is encoded so that it stays one member.
+fn list(members: &[String], separator: &str) -> HeaderValue {
+    let encoded: Vec<String> = members.iter().map(|member| member.replace(separator, if separator == "," { "%2C" } else { "%20" })).collect();
+    text_of_encoded(&encoded.join(separator))
+}
+
+fn text_of_encoded(joined: &str) -> HeaderValue {
+    HeaderValue::try_from(utf8_percent_encode(joined, CONTROLS).to_string()).unwrap_or(HeaderValue::from_static(""))
+}
+
+fn is_identity(name: &str) -> bool {
+    if name.bytes().any(|byte| byte == b'_' || byte == b'.') {
+        let folded: String = name.chars().map(|c| if matches!(c, '_' | '.') { '-' } else { c }).collect();
+        return IDENTITY.contains(&folded.as_str());
+    }
+    // Most names begin otherwise.
+    matches!(name.as_bytes().first(), Some(b'r' | b'x' | b'c')) && IDENTITY.contains(&name)
+}
+
+fn remove_where(headers: &mut HeaderMap, unwanted: impl Fn(&str) -> bool) {
+    while let Some(name) = headers.keys().find(|name| unwanted(name.as_str())).cloned() {
+        headers.remove(name);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[track_caller]
+    fn check(fields: &[(&str, &str)], expect: &[&str]) {
+        let mut headers = HeaderMap::new();
+        for (name, value) in fields {
+            headers.append(HeaderName::from_bytes(name.as_bytes()).unwrap(), HeaderValue::from_str(value).unwrap());
+        }
+        remove_hop_by_hop(&mut headers);
+        remove_untrusted(&mut headers);
+        let mut names: Vec<_> = headers.keys().map(HeaderName::as_str).collect();
+        names.sort_unstable();
+        assert_eq!(names, expect);
+    }
+
+    #[test]
+    fn nothing_from_outside_names_an_identity() {
+        check(&[("Remote-User", "evil"), ("Remote_User", "evil"), ("remote.user", "evil"), ("X_Forwarded-User", "e"), ("Accept", "*/*")], &["accept"]);
+        check(&[("Connection", "X-Trace, close"), ("X-Trace", "1"), ("Accept", "*/*")], &["accept"]);
+        check(&[("Connection", "keep-alive"), ("Keep-Alive", "timeout=5"), ("TE", "trailers")], &["te"]);
+        check(&[("TE", "gzip"), ("Proxy-Authorization", "Basic x")], &[]);
+        check(&[("X_Other", "1"), ("X-Other", "1")], &["x-other"]);
+    }
+
+    #[test]
+    fn names_have_one_spelling() {
+        assert_eq!(text("alice"), "alice");
+        assert_eq!(text("Jürgen 5%\r\n"), "J%C3%BCrgen 5%25%0D%0A");
+        assert_eq!(list(&["a,b".into(), "c".into()], ","), "a%2Cb,c");
+    }
+}

@@ -1,0 +1,116 @@
+//! Sockets: every worker thread has its own listening socket on the same address (`SO_REUSEPORT`), and serves what the
+//! kernel gives it, HTTP/1.1 or HTTP/2, with or without TLS.
+
+use crate::config::Limits;
+use crate::front::Peer;
+use crate::serve::serve;
+use crate::upstream::connect::LocalExecutor;
+use crate::worker::Worker;
+use arc_swap::ArcSwapOption;
+use hyper::rt::{Read, Write};
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::server::conn::auto;
+use rustls::ServerConfig;
+use socket2::{Domain, Protocol, Socket, Type};
+use std::cell::Cell;
+use std::convert::Infallible;
+use std::io;
+use std::net::SocketAddr;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
+use tokio_rustls::TlsAcceptor;
+
+/// The most requests that one HTTP/2 connection may have open.
+const STREAMS: u32 = 128;
+
+/// Binds an address, so that other threads can bind it too.
+///
+/// # Errors
+/// As the system says: taken, not permitted, not an address of this machine.
+pub(crate) fn bind(address: SocketAddr) -> io::Result<std::net::TcpListener> {
+    let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
+    socket.set_reuse_address(true)?;
+    socket.set_reuse_port(true)?;
+    socket.set_nonblocking(true)?;
+    socket.bind(&address.into())?;
+    socket.listen(1024)?;
+    Ok(socket.into())
+}
+
+/// Serves a listener until the stop signal, then lets what is being answered end.
+pub(crate) async fn run(worker: Rc<Worker>, listener: std::net::TcpListener, tls: Arc<ArcSwapOption<ServerConfig>>, mut stop: watch::Receiver<bool>) -> io::Result<()> {
+    let listener = TcpListener::from_std(listener)?;
+    let open = Rc::new(Cell::new(0_usize));
+    loop {
+        let accepted = tokio::select! {
+            accepted = listener.accept() => accepted,
+            _ = stop.changed() => break,
+        };
+        match accepted {
+            Ok((stream, address)) => {
+                let (worker, config, stop, open) = (worker.clone(), tls.load_full(), stop.clone(), open.clone());
+                open.set(open.get() + 1);
+                worker.shared.metrics.connections.inc();
+                tokio::task::spawn_local(async move {
+                    connection(&worker, stream, address, config, stop).await;
+                    worker.shared.metrics.connections.dec();
+                    open.set(open.get() - 1);
+                });
+            }
+            // Out of file descriptors, most likely: trying again at once would only burn the processor.
+            Err(_) => tokio::time::sleep(Duration::from_millis(20)).await,
+        }
+    }
+    drop(listener);
+    let deadline = tokio::time::Instant::now() + worker.live().plan.server.shutdown_grace;
+    while open.get() > 0 && tokio::time::Instant::now() < deadline {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    worker.trail.flush();
+    Ok(())
+}
+
+async fn connection(worker: &Rc<Worker>, stream: TcpStream, address: SocketAddr, tls: Option<Arc<ServerConfig>>, stop: watch::Receiver<bool>) {
+    // A response must not wait for the peer's delayed acknowledgement.
+    let _ = stream.set_nodelay(true);
+    let limits = worker.live().plan.limits.clone();
+    let peer = Rc::new(Peer::new(address, tls.is_some()));
+    match tls {
+        None => http(worker, TokioIo::new(stream), peer, &limits, stop).await,
+        Some(config) => {
+            let shaking = TlsAcceptor::from(config).accept(stream);
+            if let Ok(Ok(stream)) = tokio::time::timeout(limits.header_timeout, shaking).await {
+                http(worker, TokioIo::new(stream), peer, &limits, stop).await;
+            }
+        }
+    }
+}
+
+async fn http<I: Read + Write + Unpin + Send + 'static>(worker: &Rc<Worker>, io: I, peer: Rc<Peer>, limits: &Limits, mut stop: watch::Receiver<bool>) {
+    let header_limit = usize::try_from(limits.header).unwrap_or(usize::MAX);
+    let mut builder = auto::Builder::new(LocalExecutor);
+    // hyper's smallest buffer is 8 KiB.
+    builder.http1().timer(TokioTimer::new()).header_read_timeout(limits.header_timeout).max_buf_size(header_limit.max(8192)).max_headers(limits.headers);
+    builder
+        .http2()
+        .timer(TokioTimer::new())
+        .max_header_list_size(u32::try_from(limits.header).unwrap_or(u32::MAX))
+        .max_concurrent_streams(STREAMS)
+        .keep_alive_interval(Some(limits.idle_timeout))
+        .keep_alive_timeout(limits.header_timeout);
+    let service = service_fn(|request| {
+        let (worker, peer) = (worker.clone(), peer.clone());
+        async move { Ok::<_, Infallible>(serve(&worker, &peer, request).await) }
+    });
+    let mut connection = std::pin::pin!(builder.serve_connection_with_upgrades(io, service));
+    // How a connection ends concerns nobody but its two ends.
+    tokio::select! {
+        _ = connection.as_mut() => return,
+        _ = stop.changed() => connection.as_mut().graceful_shutdown(),
+    }
+    let _ = connection.await;
+}

@@ -1,0 +1,89 @@
+//! What Prometheus reads: decisions by cause and route. Counters are looked up when a plan takes effect, not when a
+//! request comes.
+
+use crate::config::{Plan, Rule, Site};
+use countersign::Cause;
+use prometheus_client::encoding::EncodeLabelSet;
+use prometheus_client::encoding::text::encode;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::registry::Registry;
+
+/// Which rule of which site.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Route {
+    site: String,
+    route: String,
+}
+
+/// A refusal or outage, and where.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Refused {
+    cause: &'static str,
+    site: String,
+    route: String,
+}
+
+/// Everything that is counted.
+#[derive(Debug)]
+pub(crate) struct Metrics {
+    registry: Registry,
+    admitted: Family<Route, Counter>,
+    refused: Family<Refused, Counter>,
+    /// Open connections.
+    pub connections: Gauge,
+    /// Sessions begun at the login page.
+    pub sign_ins: Counter,
+    /// Lines of the decision log that were dropped because nobody took them.
+    pub lines_dropped: Counter,
+}
+
+/// The counters of a plan's rules, by site and rule.
+#[derive(Debug)]
+pub(crate) struct Admitted(Vec<Vec<Counter>>);
+
+impl Metrics {
+    /// With everything at zero.
+    pub(crate) fn new() -> Self {
+        let mut registry = Registry::with_prefix("countersign");
+        let (admitted, refused) = (Family::<Route, Counter>::default(), Family::<Refused, Counter>::default());
+        let (connections, sign_ins, lines_dropped) = (Gauge::default(), Counter::default(), Counter::default());
+        registry.register("admitted", "Requests that were let through", admitted.clone());
+        registry.register("refused", "Requests that were refused or could not be decided, by cause", refused.clone());
+        registry.register("connections", "Open connections", connections.clone());
+        registry.register("sign_ins", "Sessions begun at the login page", sign_ins.clone());
+        registry.register("log_lines_dropped", "Lines of the decision log that were dropped", lines_dropped.clone());
+        Self { registry, admitted, refused, connections, sign_ins, lines_dropped }
+    }
+
+    /// The counters of a plan.
+    pub(crate) fn admitted(&self, plan: &Plan) -> Admitted {
+        let of = |site: &Site, rule: &Rule| self.admitted.get_or_create(&Route { site: site.host.to_string(), route: rule.path.to_string() }).clone();
+        Admitted(plan.sites.iter().map(|site| site.rules.iter().map(|rule| of(site, rule)).collect()).collect())
+    }
+
+    /// Counts a refusal or outage.
+    pub(crate) fn refused(&self, cause: Cause, site: Option<&Site>, rule: Option<&Rule>) {
+        let site = site.map_or_else(String::new, |site| site.host.to_string());
+        let route = rule.map_or_else(String::new, |rule| rule.path.to_string());
+        self.refused.get_or_create(&Refused { cause: cause.code(), site, route }).inc();
+    }
+
+    /// The exposition format.
+    pub(crate) fn render(&self) -> String {
+        let mut text = String::new();
+        // Writing to a string does not fail.
+        let _ = encode(&mut text, &self.registry);
+        text
+    }
+}
+
+impl Admitted {
+    /// Counts one.
+    pub(crate) fn count(&self, site: &Site, rule: &Rule) {
+        if let Some(counter) = self.0.get(usize::from(site.index)).and_then(|rules| rules.get(usize::from(rule.index))) {
+            counter.inc();
+        }
+    }
+}

@@ -1,0 +1,64 @@
+//! Pages for people: a refusal, the login page, the log-out page. They work without scripts and load nothing.
+
+use askama::Template;
+use countersign::reply::Reply;
+use http::header::{CONTENT_SECURITY_POLICY, HeaderName, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS};
+use http::{HeaderMap, HeaderValue};
+
+#[derive(Template)]
+#[template(path = "refusal.html")]
+struct Refusal<'a> {
+    status: u16,
+    title: &'a str,
+    detail: &'a str,
+    reference: &'a str,
+}
+
+/// The login page.
+#[derive(Template)]
+#[template(path = "sign_in.html")]
+pub(crate) struct SignIn<'a> {
+    /// The site's realm.
+    pub realm: &'a str,
+    /// The form's token.
+    pub csrf: &'a str,
+    /// Where to return to.
+    pub rd: &'a str,
+    /// Why it is shown again, if it is.
+    pub failure: Option<&'a str>,
+    /// The reference of that.
+    pub reference: Option<&'a str>,
+}
+
+/// The log-out page.
+#[derive(Template)]
+#[template(path = "sign_out.html")]
+pub(crate) struct SignOut<'a> {
+    /// The site's realm.
+    pub realm: &'a str,
+    /// The form's token.
+    pub csrf: &'a str,
+    /// Has it been done?
+    pub done: bool,
+}
+
+/// A refusal as a page.
+pub(crate) fn refusal(reply: &Reply, reference: &str) -> String {
+    let page = Refusal { status: reply.status.as_u16(), title: reply.outside.title(), detail: reply.outside.detail(), reference };
+    render(&page)
+}
+
+/// A page's text. Writing one to memory does not fail.
+pub(crate) fn render(page: &impl Template) -> String {
+    page.render().unwrap_or_default()
+}
+
+/// The fields that keep a page from being framed, scripted, or told about.
+pub(crate) fn protect(headers: &mut HeaderMap) {
+    const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
+    let fields: [(HeaderName, &str); 4] =
+        [(CONTENT_SECURITY_POLICY, POLICY), (X_CONTENT_TYPE_OPTIONS, "nosniff"), (X_FRAME_OPTIONS, "DENY"), (REFERRER_POLICY, "same-origin")];
+    for (name, value) in fields {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+}

@@ -1,0 +1,315 @@
+//! Starting, reloading and stopping the gateway.
+//!
+//! ```text
+//! configuration ──► data directory ──► store ──► sources ──► first account ──► sockets ──► worker threads ──► ready
+//!       └── watched: a change or SIGHUP is loaded as a whole, or not at all
+//! ```
+
+use crate::config::{self, Faults, Loaded, Overrides, Plan, Source};
+use crate::metrics::Metrics;
+use crate::tls::{self, TlsError};
+use crate::trail::Trail;
+use crate::worker::{Shared, Worker, random};
+use crate::{admin, listen};
+use arc_swap::{ArcSwap, ArcSwapOption};
+use aws_lc_rs::hmac;
+use countersign::{AccountName, Issuer, Secret, hex};
+use countersign_sources::{Options as SourceOptions, Sources, passwords};
+use countersign_store::{DataDir, NewAccount, Store, StoreError};
+use rustls::ServerConfig;
+use std::io;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use thiserror::Error;
+use tokio::net::TcpListener;
+use tokio::runtime::Builder;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::watch;
+use tokio_rustls::TlsConnector;
+use tracing::{error, info, warn};
+
+/// The account that a first start without a file makes.
+const FIRST_ACCOUNT: &str = "admin";
+/// How often files are looked at for changes.
+const WATCH: Duration = Duration::from_millis(500);
+
+/// What to serve.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Where the configuration comes from.
+    pub source: Source,
+    /// What the command line sets above it.
+    pub overrides: Overrides,
+}
+
+/// What a started gateway tells.
+#[derive(Debug)]
+pub struct Ready {
+    /// Where it listens.
+    pub listen: SocketAddr,
+    /// Where the administration listens.
+    pub admin: SocketAddr,
+    /// Is the listener TLS?
+    pub secure: bool,
+    /// The data directory.
+    pub data: PathBuf,
+    /// The first account and its password, told this once.
+    pub first_account: Option<(String, Secret)>,
+}
+
+/// Why it does not start.
+#[derive(Debug, Error)]
+pub enum ServeError {
+    /// The configuration has faults.
+    #[error("{0}")]
+    Config(#[from] Faults),
+    /// The data directory or its database cannot be used.
+    #[error("{0}")]
+    Store(#[from] StoreError),
+    /// A certificate cannot be used.
+    #[error("{0}")]
+    Tls(#[from] TlsError),
+    /// An address cannot be listened on.
+    #[error("cannot listen on {0}: {1}")]
+    Listen(SocketAddr, io::Error),
+    /// The system refused something else.
+    #[error("{0}: {1}")]
+    System(&'static str, io::Error),
+}
+
+/// Serves until SIGTERM or SIGINT; calls `ready` when connections are accepted.
+///
+/// # Errors
+/// [`ServeError`] if it cannot start. Nothing is served then.
+pub fn run(options: &Options, ready: impl FnOnce(Ready)) -> Result<(), ServeError> {
+    // Other crates would ask which provider is meant; a second call changes nothing.
+    let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+    let Loaded { plan, warnings } = load(options)?;
+    for warning in &warnings {
+        warn!("{warning}");
+    }
+    let data = DataDir::open(&plan.server.data)?;
+    let background = Builder::new_multi_thread().worker_threads(1).thread_name("background").enable_all().build();
+    let background = background.map_err(|error| ServeError::System("cannot start a thread", error))?;
+    let store = background.block_on(Store::open(&data))?.acting_as("gateway");
+    let first_account = if matches!(options.source, Source::Default) { background.block_on(first_account(&store))? } else { None };
+    let (shared, trail_thread) = share(plan, &data, store, background.handle())?;
+    let plan = shared.plan.load_full();
+    let certificate = plan.server.tls.as_ref().map(tls::server_config).transpose()?;
+    let certificate = Arc::new(ArcSwapOption::from(certificate));
+    let listeners = bind_all(plan.server.listen, plan.server.workers)?;
+    let admin = background.block_on(TcpListener::bind(plan.server.admin_listen)).map_err(|error| ServeError::Listen(plan.server.admin_listen, error))?;
+    let told = Ready {
+        listen: listeners.first().map_or(Ok(plan.server.listen), std::net::TcpListener::local_addr).unwrap_or(plan.server.listen),
+        admin: admin.local_addr().unwrap_or(plan.server.admin_listen),
+        secure: plan.server.tls.is_some(),
+        data: data.path().to_owned(),
+        first_account,
+    };
+    let (stop, stopped) = watch::channel(false);
+    let workers = start_workers(&shared, listeners, &certificate, &stopped)?;
+    background.spawn(admin::run(shared.clone(), admin));
+    background.spawn(watch_files(shared.clone(), options.clone(), data, certificate));
+    ready(told);
+    background.block_on(stop_signal());
+    info!("stopping: what is being answered ends first");
+    let _ = stop.send(true);
+    for worker in workers {
+        let _ = worker.join();
+    }
+    background.block_on(shared.sources.flush());
+    background.shutdown_timeout(Duration::from_secs(1));
+    drop(shared);
+    let _ = trail_thread.join();
+    Ok(())
+}
+
+fn load(options: &Options) -> Result<Loaded, Faults> {
+    config::load(&options.source, &options.overrides, &|name| std::env::var(name).ok())
+}
+
+/// Everything that all threads share.
+fn share(plan: Plan, data: &DataDir, store: Store, background: &tokio::runtime::Handle) -> Result<(Arc<Shared>, JoinHandle<()>), ServeError> {
+    let own = Arc::new(own_issuer(&plan, data));
+    let plan = plan.with_own_issuer(own.clone());
+    data.keep_revision(&plan.revision, &plan.file, &plan.text)?;
+    let options = SourceOptions { own: Some((own, Arc::new(data.token_key()?.key_set()))), ..SourceOptions::new(data.fingerprint_key()?) };
+    let sources = Sources::start(store, options, background.clone());
+    sources.prefetch(&plan.issuers);
+    let metrics = Arc::new(Metrics::new());
+    let trail = Trail::start(&data.path().join("trail"), metrics.clone());
+    let (trail, thread) = trail.map_err(|error| ServeError::System("cannot write the trail", error))?;
+    let shared = Shared {
+        sources,
+        background: background.clone(),
+        seals: ArcSwap::from_pointee(data.seal_ring(now())?),
+        csrf: hmac::Key::new(hmac::HMAC_SHA256, &data.csrf_key()?),
+        node: data.node(),
+        trail,
+        metrics,
+        upstream_tls: TlsConnector::from(tls::client_config(plan.server.upstream_authorities.as_deref())?),
+        plan: ArcSwap::from_pointee(plan),
+    };
+    Ok((Arc::new(shared), thread))
+}
+
+/// Tokens of `countersign token issue` are for trying things out on every site, so they may name any audience of the plan.
+fn own_issuer(plan: &Plan, data: &DataDir) -> Issuer {
+    let mut audiences: Vec<String> = plan.issuers.iter().flat_map(|issuer| issuer.audiences.iter().cloned()).collect();
+    audiences.extend(plan.sites.iter().map(|site| site.realm.clone()));
+    Issuer {
+        name: "countersign".into(),
+        issuer: data.own_issuer(),
+        audiences,
+        algorithms: vec![countersign::token::Algorithm::EdDsa],
+        leeway: 30,
+        access_token_type: true,
+    }
+}
+
+async fn first_account(store: &Store) -> Result<Option<(String, Secret)>, StoreError> {
+    if !store.accounts().await?.is_empty() {
+        return Ok(None);
+    }
+    let mut bytes = [0; 12];
+    random(&mut bytes);
+    let password = Secret::new(hex(&bytes));
+    let texts = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect();
+    let account = NewAccount {
+        name: AccountName::new(FIRST_ACCOUNT),
+        password: Some(passwords::hash(&password).into()),
+        roles: texts(&["staff"]),
+        scopes: texts(&["sample:read", "sample:write"]),
+        password_expires: None,
+    };
+    store.add_account(account, now()).await?;
+    Ok(Some((FIRST_ACCOUNT.to_owned(), password)))
+}
+
+/// One socket for each worker, all on the same address; port 0 is chosen once.
+fn bind_all(address: SocketAddr, workers: usize) -> Result<Vec<std::net::TcpListener>, ServeError> {
+    let fault = |error| ServeError::Listen(address, error);
+    // A second gateway on the same address would share its requests: taken must mean taken.
+    drop(std::net::TcpListener::bind(address).map_err(fault)?);
+    let first = listen::bind(address).map_err(fault)?;
+    let chosen = first.local_addr().map_err(fault)?;
+    let rest = (1..workers.max(1)).map(|_| listen::bind(chosen));
+    std::iter::once(Ok(first)).chain(rest).collect::<Result<_, _>>().map_err(fault)
+}
+
+fn start_workers(
+    shared: &Arc<Shared>,
+    listeners: Vec<std::net::TcpListener>,
+    certificate: &Arc<ArcSwapOption<ServerConfig>>,
+    stopped: &watch::Receiver<bool>,
+) -> Result<Vec<JoinHandle<()>>, ServeError> {
+    let start = |(number, listener): (usize, std::net::TcpListener)| {
+        let (shared, certificate, stopped) = (shared.clone(), certificate.clone(), stopped.clone());
+        std::thread::Builder::new().name(format!("worker-{number}")).spawn(move || work(shared, listener, certificate, stopped))
+    };
+    let threads: io::Result<Vec<_>> = listeners.into_iter().enumerate().map(start).collect();
+    threads.map_err(|error| ServeError::System("cannot start a thread", error))
+}
+
+/// One worker thread: a runtime of its own, on which nothing is ever moved to another thread.
+fn work(shared: Arc<Shared>, listener: std::net::TcpListener, certificate: Arc<ArcSwapOption<ServerConfig>>, stopped: watch::Receiver<bool>) {
+    let runtime = match Builder::new_current_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return error!("a worker has no runtime: {error}"),
+    };
+    tokio::task::LocalSet::new().block_on(&runtime, async move {
+        let worker = Worker::new(shared);
+        let flusher = worker.clone();
+        tokio::task::spawn_local(async move {
+            let mut often = tokio::time::interval(Duration::from_millis(100));
+            loop {
+                often.tick().await;
+                flusher.trail.flush();
+            }
+        });
+        if let Err(error) = listen::run(worker, listener, certificate, stopped).await {
+            error!("a worker cannot listen: {error}");
+        }
+    });
+}
+
+/// Reloads the configuration and the certificate when their files change, or on SIGHUP; rotates the sealing key.
+async fn watch_files(shared: Arc<Shared>, options: Options, data: DataDir, certificate: Arc<ArcSwapOption<ServerConfig>>) {
+    let Ok(mut hangup) = signal(SignalKind::hangup()) else { return };
+    let mut seen = stamps(&options, &shared);
+    let mut seals_checked = now();
+    loop {
+        let asked = tokio::select! {
+            _ = hangup.recv() => true,
+            () = tokio::time::sleep(WATCH) => false,
+        };
+        let stamps_now = stamps(&options, &shared);
+        if asked || stamps_now != seen {
+            reload(&shared, &options, &data, &certificate);
+            seen = stamps(&options, &shared);
+        }
+        if now() - seals_checked > 3600 {
+            seals_checked = now();
+            match data.seal_ring(now()) {
+                Ok(ring) => shared.seals.store(Arc::new(ring)),
+                Err(error) => error!("the sealing keys cannot be read: {error}"),
+            }
+        }
+    }
+}
+
+/// All of the new plan takes effect, or nothing of it.
+fn reload(shared: &Shared, options: &Options, data: &DataDir, certificate: &ArcSwapOption<ServerConfig>) {
+    let Loaded { plan, warnings } = match load(options) {
+        Ok(loaded) => loaded,
+        Err(faults) => return error!("the configuration is not taken over, the one before stays in force:\n{faults}"),
+    };
+    for warning in warnings {
+        warn!("{warning}");
+    }
+    match plan.server.tls.as_ref().map(tls::server_config).transpose() {
+        Ok(renewed) => certificate.store(renewed),
+        Err(error) => return error!("the configuration is not taken over, the one before stays in force: {error}"),
+    }
+    let before = shared.plan.load_full();
+    if (before.server.listen, before.server.workers) != (plan.server.listen, plan.server.workers) && options.overrides.listen.is_none() {
+        warn!("`listen` and `workers` take effect at the next start");
+    }
+    let own = Arc::new(own_issuer(&plan, data));
+    let plan = plan.with_own_issuer(own);
+    if let Err(error) = data.keep_revision(&plan.revision, &plan.file, &plan.text) {
+        error!("the configuration could not be kept for explaining: {error}");
+    }
+    shared.sources.prefetch(&plan.issuers);
+    shared.sources.changed();
+    info!(revision = hex(&plan.revision), "the configuration is in force");
+    shared.plan.store(Arc::new(plan));
+}
+
+/// Time and size of every file that takes part, to notice changes by.
+fn stamps(options: &Options, shared: &Shared) -> Vec<Option<(SystemTime, u64)>> {
+    let plan = shared.plan.load();
+    let tls = plan.server.tls.iter().flat_map(|tls| [tls.certificate.as_path(), tls.key.as_path()]);
+    let config = match &options.source {
+        Source::File(path) => Some(path.as_path()),
+        Source::Default => None,
+    };
+    let stamp = |path: &Path| std::fs::metadata(path).ok().and_then(|metadata| Some((metadata.modified().ok()?, metadata.len())));
+    config.into_iter().chain(tls).map(stamp).collect()
+}
+
+async fn stop_signal() {
+    let (Ok(mut terminate), Ok(mut interrupt)) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt())) else { return };
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+}
+
+fn now() -> i64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since.as_secs()).unwrap_or(i64::MAX)
+}

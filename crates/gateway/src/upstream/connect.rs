@@ -1,0 +1,61 @@
+//! A new connection to an upstream: TCP, TLS where asked for, HTTP/1.1 or HTTP/2 as configured or agreed (ALPN).
+
+use super::{Failure, Sender};
+use crate::config::{Upstream, UpstreamScheme};
+use hyper::client::conn::{http1, http2};
+use hyper::rt::{Read, Write};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use rustls_pki_types::ServerName;
+use std::future::Future;
+use tokio::net::TcpStream;
+use tokio_rustls::TlsConnector;
+
+/// Runs HTTP/2's tasks on the worker's own thread.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct LocalExecutor;
+
+impl<F> hyper::rt::Executor<F> for LocalExecutor
+where
+    F: Future + 'static,
+    F::Output: 'static,
+{
+    fn execute(&self, future: F) {
+        tokio::task::spawn_local(future);
+    }
+}
+
+pub(super) async fn connect(upstream: &Upstream, tls: &TlsConnector, header_limit: usize) -> Result<Sender, Failure> {
+    let stream = TcpStream::connect((upstream.host.as_str(), upstream.port)).await.map_err(|_| Failure::Unreachable("no connection"))?;
+    // Small requests must not wait for the peer's delayed acknowledgement.
+    let _ = stream.set_nodelay(true);
+    match upstream.scheme {
+        UpstreamScheme::Http => one(TokioIo::new(stream), header_limit).await,
+        UpstreamScheme::H2c => shared(TokioIo::new(stream), header_limit).await,
+        UpstreamScheme::Https => {
+            let name = ServerName::try_from(upstream.host.clone()).map_err(|_| Failure::Unreachable("not a name that TLS can check"))?;
+            let stream = tls.connect(name, stream).await.map_err(|_| Failure::Unreachable("no TLS connection"))?;
+            let agreed = stream.get_ref().1.alpn_protocol().map(<[u8]>::to_vec);
+            if agreed.as_deref() == Some(b"h2") {
+                shared(TokioIo::new(stream), header_limit).await
+            } else {
+                one(TokioIo::new(stream), header_limit).await
+            }
+        }
+    }
+}
+
+async fn one<I: Read + Write + Unpin + Send + 'static>(io: I, header_limit: usize) -> Result<Sender, Failure> {
+    let shaken = http1::Builder::new().max_buf_size(header_limit.max(64 * 1024)).handshake(io).await;
+    let (sender, connection) = shaken.map_err(|_| Failure::Unreachable("no HTTP connection"))?;
+    // How a connection ends is told to whoever waits for a response on it.
+    tokio::task::spawn_local(async move { drop(connection.with_upgrades().await) });
+    Ok(Sender::One(sender))
+}
+
+async fn shared<I: Read + Write + Unpin + Send + 'static>(io: I, header_limit: usize) -> Result<Sender, Failure> {
+    let limit = u32::try_from(header_limit).unwrap_or(u32::MAX);
+    let shaken = http2::Builder::new(LocalExecutor).timer(TokioTimer::new()).max_header_list_size(limit).handshake(io).await;
+    let (sender, connection) = shaken.map_err(|_| Failure::Unreachable("no HTTP/2 connection"))?;
+    tokio::task::spawn_local(async move { drop(connection.await) });
+    Ok(Sender::Shared(sender))
+}
