@@ -1,7 +1,7 @@
 //! What the doctor is given: an opened reference and whatever else could be found out about it.
 
 use countersign::reference::Record;
-use countersign::{Account, ApiKey, Session, Subject, Timestamp, Value};
+use countersign::{Account, ApiKey, Subject, Timestamp, Value};
 
 /// One refusal, and what is known around it.
 #[derive(Clone, Debug)]
@@ -45,6 +45,15 @@ impl<T> Found<T> {
         answer.map_or(Found::Gone, Found::Here)
     }
 
+    /// The same, borrowed.
+    pub const fn as_ref(&self) -> Found<&T> {
+        match self {
+            Found::NotAsked => Found::NotAsked,
+            Found::Gone => Found::Gone,
+            Found::Here(value) => Found::Here(value),
+        }
+    }
+
     pub(crate) fn here(self) -> Option<T> {
         match self {
             Found::Here(value) => Some(value),
@@ -60,8 +69,6 @@ pub struct LookedUp<'a> {
     pub account: Found<&'a Account>,
     /// The API key.
     pub api_key: Found<&'a ApiKey>,
-    /// The session.
-    pub session: Found<&'a Session>,
 }
 
 /// What a store should be asked about a record.
@@ -71,8 +78,6 @@ pub struct Wanted {
     pub account: Option<i64>,
     /// The API key of this identifier.
     pub api_key: Option<String>,
-    /// The session of this identifier.
-    pub session: Option<String>,
 }
 
 impl Wanted {
@@ -83,7 +88,6 @@ impl Wanted {
             match (item.about, &item.presented) {
                 (Subject::Account | Subject::Subject, Some(Value::Number(number))) => wanted.account = Some(*number),
                 (Subject::ApiKey, Some(Value::Text(id))) => wanted.api_key = Some(id.clone()),
-                (Subject::Session, Some(Value::Text(id))) => wanted.session = Some(id.clone()),
                 _ => {}
             }
         }

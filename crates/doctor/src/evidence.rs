@@ -91,6 +91,11 @@ fn sentence(item: &Item, case: &Case<'_>, at: Timestamp) -> String {
         (Subject::ApiKey | Subject::Session, _, Some(Value::Fingerprint(bytes))) => {
             format!("the value that was presented has the keyed hash {}: equal hashes are equal values", hex(bytes))
         }
+        (Subject::Upstream, None, Some(Value::Number(status))) => format!("the app answered {status}"),
+        (Subject::Attempts, None, Some(Value::Number(waiting))) => format!("{waiting} passwords were waiting to be checked"),
+        (Subject::Length, Some(limit), Some(length)) if case.record.cause == Cause::RequestTooLarge => {
+            format!("{} bytes, where {} are allowed", plain(length), plain(limit))
+        }
         (Subject::Password, _, Some(value)) => format!("the password was {}", plain(value)),
         (Subject::Form, _, Some(value)) => plain(value),
         (Subject::Scheme, Some(accepted), None) => format!("the rule accepts {}; none of them came", plain(accepted)),

@@ -86,6 +86,13 @@ fn find(kept: Kept<'_>, site: u16, index: u16) -> Option<RuleAsWritten> {
     })
 }
 
+/// The address of the app, as the site that was asked for has it.
+pub(crate) fn upstream(case: &Case<'_>) -> Option<String> {
+    let document = DeTable::parse(case.kept?.text).ok()?;
+    let site = element(document.get_ref().get("site")?, case.record.site?)?;
+    table(site)?.get("upstream").and_then(text)
+}
+
 type Value<'a> = Spanned<DeValue<'a>>;
 
 fn element<'a, 't>(array: &'a Value<'t>, index: u16) -> Option<&'a Value<'t>> {

@@ -12,6 +12,7 @@ listen = "127.0.0.1:8401"
 
 [[site]]
 host = "*"
+upstream = "http://127.0.0.1:3000"
 
 [[site.rule]]
 path = "/public/**"
@@ -162,7 +163,7 @@ fn scopes_by_what_was_used() {
     check(
         &record(Cause::ScopeInsufficient, lacking(Value::text("joe"))),
         Found::NotAsked,
-        &["lacking: b", "a token with scope \"a b\"", "countersign.toml:11"],
+        &["lacking: b", "a token with scope \"a b\"", "countersign.toml:12"],
     );
     let mut keyed = record(Cause::ScopeInsufficient, lacking(Value::Number(7)));
     keyed.seen = vec![Seen { kind: Kind::ApiKey, place: Place::Query, length: 47, name: None }];
@@ -171,10 +172,24 @@ fn scopes_by_what_was_used() {
 }
 
 #[test]
+fn what_the_gateway_and_the_app_did() {
+    let upstream = |value| Evidence::none().presented(Subject::Upstream, value);
+    let down = record(Cause::UpstreamUnreachable, upstream(Value::text("the connection was refused")));
+    check(&down, Found::NotAsked, &["upstream: the connection was refused", "curl -i http://127.0.0.1:3000"]);
+    check(&record(Cause::UpstreamRefused, upstream(Value::Number(401))), Found::NotAsked, &["the app answered 401"]);
+    let large = Evidence::none().differs(Subject::Length, Value::Number(10), Value::Number(11));
+    check(&record(Cause::RequestTooLarge, large), Found::NotAsked, &["11 bytes, where 10 are allowed"]);
+    let short = Evidence::none().differs(Subject::Length, Value::Number(43), Value::Number(5));
+    check(&record(Cause::SessionMalformed, short), Found::NotAsked, &["5 bytes where 43 are right"]);
+    let waiting = Evidence::none().presented(Subject::Attempts, Value::Number(64));
+    check(&record(Cause::Overloaded, waiting), Found::NotAsked, &["64 passwords were waiting to be checked"]);
+}
+
+#[test]
 fn the_rule_as_written() {
     let json = serde_json::to_value(report(&case(&record(Cause::ApiKeyUnknown, Evidence::none()), Found::NotAsked))).unwrap();
     let rule = &json["rule"];
-    assert_eq!((rule["file"].as_str(), rule["line"].as_u64()), (Some("countersign.toml"), Some(11)));
+    assert_eq!((rule["file"].as_str(), rule["line"].as_u64()), (Some("countersign.toml"), Some(12)));
     assert_eq!(
         rule["text"],
         "[[site.rule]]\npath = \"/api/**\"\nmethods = [\"GET\"]\nschemes = [\"bearer\", \"api-key\"]\nscopes = { GET = [\n  \"orders:read\",\n] }"

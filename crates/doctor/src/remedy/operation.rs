@@ -126,8 +126,9 @@ impl Bench<'_> {
     }
 
     pub(super) fn upstream_unreachable(&self) -> Vec<Remedy> {
-        let upstream = self.presented_text(Subject::Upstream).unwrap_or("UPSTREAM");
-        let lines = ["[[site]]".to_owned(), format!("upstream = {}", string(if upstream.contains("://") { upstream } else { "UPSTREAM" }))];
+        let written = crate::rule::upstream(self.case).filter(|upstream| upstream.contains("://"));
+        let upstream = written.as_deref().unwrap_or("UPSTREAM");
+        let lines = ["[[site]]".to_owned(), format!("upstream = {}", string(upstream))];
         vec![
             Remedy::commands(
                 Owner::Operator,
