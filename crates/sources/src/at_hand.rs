@@ -1,207 +1,240 @@
-//! What one thread has at hand: facts that were found a moment ago, in bounded caches without locks. All of it goes
-//! when the epoch moves, but for proofs that a password is right: those are bound to the password's hash.
+//! What one thread remembers of the answers it got, and the loop that settles a judgement. On a hit nothing is waited for.
+//!
+//! Everything here is bounded, and dropped when its epoch has moved: records with the store's, keys and tokens with the
+//! issuers'. Passwords proven right stay, for a new password has another hash and so another name. That something is
+//! *not* there is never remembered, so what is added counts at once.
 
-use crate::passwords::{process_key, proof};
-use crate::sources::{Fact, Sources};
-use crate::usage::LastUse;
-use aws_lc_rs::hmac;
+use crate::keyed::Name;
+use crate::sources::{Fact, Sources, outage};
+use crate::uses::LastUse;
 use countersign::token::{KeySet, VerifiedToken};
 use countersign::{
-    Account, AccountName, Answer, ApiKey, Cause, Evidence, Facts, Issuer, Outage, PasswordAnswer, PasswordQuestion, SecretHash, Session, SessionInUse, Step, Stop, Timestamp,
-    Verdict,
+    Account, AccountName, Answer, ApiKey, Cause, Facts, Issuer, Need, PasswordAnswer, PasswordQuestion, SecretHash, Session, SessionInUse,
+    Step, Stop, Timestamp, Verdict,
 };
+use quick_cache::Weighter;
 use quick_cache::unsync::Cache;
-use std::cell::{Cell, RefCell};
+use std::cell::{RefCell, RefMut};
+use std::collections::HashMap;
 use std::sync::Arc;
 
-/// The most entries of each kind.
-const LIMIT: usize = 10_000;
-/// The most questions that one judgement may ask.
+/// The most questions that one judgement asks: the longest has two.
 const ROUNDS: usize = 8;
+/// What a verified token takes besides its text, in bytes.
+const TOKEN_OVERHEAD: u64 = 512;
 
-/// What one thread has at hand.
+/// What one thread remembers. Not shared: each worker has its own.
 pub struct AtHand {
     sources: Arc<Sources>,
-    secret: hmac::Key,
-    fingerprints: hmac::Key,
-    epoch: Cell<u64>,
-    accounts: RefCell<Cache<AccountName, Arc<Account>>>,
-    passwords: RefCell<Cache<[u8; 16], ()>>,
-    api_keys: RefCell<Cache<SecretHash, (Arc<ApiKey>, LastUse)>>,
-    sessions: RefCell<Cache<SecretHash, (Arc<Session>, LastUse)>>,
-    tokens: RefCell<Cache<[u8; 16], Arc<VerifiedToken>>>,
-    keys: RefCell<Cache<String, Arc<KeySet>>>,
+    memory: RefCell<Memory>,
+}
+
+struct Memory {
+    epoch: u64,
+    accounts: Cache<AccountName, Arc<Account>>,
+    api_keys: Cache<SecretHash, Arc<ApiKey>>,
+    sessions: Cache<SecretHash, (Arc<Session>, Arc<LastUse>)>,
+    keys_epoch: u64,
+    /// One for each issuer of the configuration.
+    keys: HashMap<String, Arc<KeySet>>,
+    tokens: Cache<Name, RememberedToken, TokenWeight>,
+    right_passwords: Cache<Name, ()>,
+    key_uses: Cache<String, Arc<LastUse>>,
+}
+
+struct RememberedToken {
+    token: Arc<VerifiedToken>,
+    length: usize,
+}
+
+#[derive(Clone)]
+struct TokenWeight;
+
+impl Weighter<Name, RememberedToken> for TokenWeight {
+    fn weight(&self, _: &Name, remembered: &RememberedToken) -> u64 {
+        remembered.length as u64 + TOKEN_OVERHEAD
+    }
 }
 
 impl AtHand {
-    /// Nothing yet.
+    /// A thread's empty memory.
     pub fn new(sources: Arc<Sources>) -> Self {
-        Self {
-            secret: process_key(),
-            fingerprints: hmac::Key::new(hmac::HMAC_SHA256, &sources.fingerprint_key),
-            epoch: Cell::new(sources.epoch()),
-            accounts: RefCell::new(Cache::new(LIMIT)),
-            passwords: RefCell::new(Cache::new(LIMIT)),
-            api_keys: RefCell::new(Cache::new(LIMIT)),
-            sessions: RefCell::new(Cache::new(LIMIT)),
-            tokens: RefCell::new(Cache::new(LIMIT)),
-            keys: RefCell::new(Cache::new(64)),
-            sources,
-        }
+        let (items, bytes) = (sources.remembered, sources.remembered_token_bytes);
+        let memory = Memory {
+            epoch: sources.epoch(),
+            accounts: Cache::new(items),
+            api_keys: Cache::new(items),
+            sessions: Cache::new(items),
+            keys_epoch: sources.keys_epoch(),
+            keys: HashMap::new(),
+            tokens: Cache::with_weighter(items, bytes, TokenWeight),
+            right_passwords: Cache::new(items),
+            key_uses: Cache::new(items),
+        };
+        Self { sources, memory: RefCell::new(memory) }
     }
 
-    /// Asks a judge until it decides, answering what it needs. Where everything is at hand, this never waits.
+    /// Asks `judge` until it has decided, and gets it the facts that it needs.
     pub async fn settle(&self, judge: impl Fn(&Judging<'_>) -> Step) -> Verdict {
-        let mut judging = Judging { at_hand: self, answers: Vec::new() };
+        let judging = Judging { at_hand: self, keys_epoch: self.sources.keys_epoch(), answers: RefCell::new(Vec::new()) };
         for _ in 0..ROUNDS {
-            self.catch_up();
             match judge(&judging) {
                 Step::Decided(verdict) => return verdict,
-                Step::Needs(need) => {
-                    let epoch = self.sources.epoch();
-                    let fact = self.sources.answer(need).await;
-                    // What was read before a change may be older than it.
-                    if self.sources.epoch() == epoch {
-                        self.catch_up();
-                        self.keep(&fact);
-                    }
-                    judging.answers.push(fact);
-                }
+                Step::Needs(need) => judging.get(need).await,
             }
         }
-        Verdict::Unable(Outage { cause: Cause::StoreUnreachable, retry_after: 5, evidence: Evidence::none() })
+        Verdict::Unable(outage(Cause::Overloaded, 1))
     }
 
     /// Notes that a session was used.
     pub fn used_session(&self, hash: &SecretHash, now: Timestamp) {
-        match self.sessions.borrow().peek(hash) {
-            Some((_, last)) => last.note(now),
-            None => self.sources.session_use(hash, now).note(now),
-        }
+        let known = self.memory().sessions.get(hash).map(|(_, last)| last.clone());
+        let last = known.unwrap_or_else(|| self.sources.session_uses.shared(hash, now));
+        self.sources.session_uses.note(hash, &last, now);
     }
 
-    /// Notes that an API key was used.
-    pub fn used_key(&self, hash: &SecretHash, id: &str, now: Timestamp) {
-        match self.api_keys.borrow().peek(hash) {
-            Some((_, last)) => last.note(now),
-            None => self.sources.key_use(id).note(now),
-        }
+    /// Notes that the API key with this id was used.
+    pub fn used_key(&self, id: &str, now: Timestamp) {
+        let known = self.memory().key_uses.get(id).cloned();
+        let id = id.to_owned();
+        let last = known.unwrap_or_else(|| {
+            let last = self.sources.key_uses.shared(&id, now);
+            self.memory().key_uses.insert(id.clone(), last.clone());
+            last
+        });
+        self.sources.key_uses.note(&id, &last, now);
     }
 
-    fn catch_up(&self) {
-        let now = self.sources.epoch();
-        if self.epoch.replace(now) != now {
-            self.accounts.borrow_mut().clear();
-            self.api_keys.borrow_mut().clear();
-            self.sessions.borrow_mut().clear();
-            self.tokens.borrow_mut().clear();
-            self.keys.borrow_mut().clear();
+    /// The memory, without what has to be forgotten by now.
+    fn memory(&self) -> RefMut<'_, Memory> {
+        let mut memory = self.memory.borrow_mut();
+        let (epoch, keys_epoch) = (self.sources.epoch(), self.sources.keys_epoch());
+        if memory.epoch != epoch {
+            memory.epoch = epoch;
+            memory.accounts.clear();
+            memory.api_keys.clear();
+            memory.sessions.clear();
         }
+        if memory.keys_epoch != keys_epoch {
+            memory.keys_epoch = keys_epoch;
+            memory.keys.clear();
+            memory.tokens.clear();
+        }
+        memory
     }
 
-    /// Keeps what was found. What was not found is not kept: it may be made in the next moment.
-    fn keep(&self, fact: &Fact) {
+    /// Remembers an answer, if nothing was withdrawn since it was asked for.
+    fn remember(&self, fact: &Fact, epoch: u64, keys_epoch: u64) {
+        let mut memory = self.memory();
+        let (records_stand, keys_stand) = (memory.epoch == epoch, memory.keys_epoch == keys_epoch);
         match fact {
-            Fact::Account(name, Answer::Known(Some(account))) => self.accounts.borrow_mut().insert(name.clone(), account.clone()),
-            Fact::Password(question, Answer::Known(PasswordAnswer::Right)) => self.passwords.borrow_mut().insert(proof(&self.secret, question), ()),
-            Fact::ApiKey(hash, Answer::Known(Some(key))) => {
-                let last = self.sources.key_use(&key.id);
-                self.api_keys.borrow_mut().insert(*hash, (key.clone(), last));
+            Fact::Account(name, Answer::Known(Some(account))) if records_stand => memory.accounts.insert(name.clone(), account.clone()),
+            Fact::ApiKey(hash, Answer::Known(Some(key))) if records_stand => memory.api_keys.insert(*hash, key.clone()),
+            Fact::Session(hash, Answer::Known(Some(SessionInUse { session, last_seen }))) if records_stand => {
+                let last = self.sources.session_uses.shared(hash, *last_seen);
+                memory.sessions.insert(*hash, (session.clone(), last));
             }
-            Fact::Session(hash, Answer::Known(Some((session, seen)))) => {
-                let last = self.sources.session_use(hash, *seen);
-                self.sessions.borrow_mut().insert(*hash, (session.clone(), last));
+            Fact::Keys(issuer, _, Answer::Known(set)) if keys_stand => {
+                memory.keys.insert(issuer.clone(), set.clone());
             }
-            Fact::Keys(issuer, _, Answer::Known(set)) => self.keys.borrow_mut().insert(issuer.issuer.clone(), set.clone()),
+            Fact::Password(question, Answer::Known(PasswordAnswer::Right)) => {
+                memory.right_passwords.insert(self.sources.keyed.question(question), ());
+            }
             _ => {}
         }
     }
 }
 
-/// What is at hand, and what was answered within this judgement: so that no eviction makes it ask twice.
+/// One judgement: what the thread remembers, and the answers that were given for this judgement, which nothing takes away.
 pub struct Judging<'a> {
     at_hand: &'a AtHand,
-    answers: Vec<Fact>,
+    /// As it was when the judgement began.
+    keys_epoch: u64,
+    answers: RefCell<Vec<Fact>>,
 }
 
 impl Judging<'_> {
-    fn answered<T>(&self, pick: impl Fn(&Fact) -> Option<Answer<T>>) -> Option<Answer<T>> {
-        self.answers.iter().rev().find_map(pick)
+    async fn get(&self, need: Need) {
+        let sources = &self.at_hand.sources;
+        let (epoch, keys_epoch) = (sources.epoch(), sources.keys_epoch());
+        let fact = sources.answer(need).await;
+        self.at_hand.remember(&fact, epoch, keys_epoch);
+        self.answers.borrow_mut().push(fact);
     }
+
+    /// The answer that was given for this judgement.
+    fn given<T: Clone>(&self, pick: impl Fn(&Fact) -> Option<&Answer<T>>) -> Option<Answer<T>> {
+        self.answers.borrow().iter().find_map(|fact| pick(fact).cloned())
+    }
+}
+
+/// At hand, or still to be asked for.
+fn or_ask<T>(remembered: Option<T>) -> Answer<T> {
+    remembered.map_or(Answer::NotYet, Answer::Known)
 }
 
 impl Facts for Judging<'_> {
     fn account(&self, name: &AccountName) -> Answer<Option<Arc<Account>>> {
-        if let Some(account) = self.at_hand.accounts.borrow().get(name) {
-            return Answer::Known(Some(account.clone()));
-        }
-        let answered = self.answered(|fact| match fact {
-            Fact::Account(asked, answer) if asked == name => Some(answer.clone()),
+        let given = self.given(|fact| match fact {
+            Fact::Account(asked, answer) if asked == name => Some(answer),
             _ => None,
         });
-        answered.unwrap_or(Answer::NotYet)
+        given.unwrap_or_else(|| or_ask(self.at_hand.memory().accounts.get(name).cloned().map(Some)))
     }
 
     fn password(&self, question: &PasswordQuestion) -> Answer<PasswordAnswer> {
-        if self.at_hand.passwords.borrow().get(&proof(&self.at_hand.secret, question)).is_some() {
-            return Answer::Known(PasswordAnswer::Right);
-        }
-        let answered = self.answered(|fact| match fact {
-            Fact::Password(asked, answer) if asked.name == question.name && asked.hash == question.hash => Some(answer.clone()),
+        let same = |asked: &PasswordQuestion| {
+            asked.name == question.name && asked.hash == question.hash && asked.password.expose() == question.password.expose()
+        };
+        let given = self.given(|fact| match fact {
+            Fact::Password(asked, answer) if same(asked) => Some(answer),
             _ => None,
         });
-        answered.unwrap_or(Answer::NotYet)
+        given.unwrap_or_else(|| {
+            let name = self.at_hand.sources.keyed.question(question);
+            or_ask(self.at_hand.memory().right_passwords.get(&name).map(|()| PasswordAnswer::Right))
+        })
     }
 
     fn api_key(&self, hash: &SecretHash) -> Answer<Option<Arc<ApiKey>>> {
-        if let Some((key, _)) = self.at_hand.api_keys.borrow().get(hash) {
-            return Answer::Known(Some(key.clone()));
-        }
-        let answered = self.answered(|fact| match fact {
-            Fact::ApiKey(asked, answer) if asked == hash => Some(answer.clone()),
+        let given = self.given(|fact| match fact {
+            Fact::ApiKey(asked, answer) if asked == hash => Some(answer),
             _ => None,
         });
-        answered.unwrap_or(Answer::NotYet)
+        given.unwrap_or_else(|| or_ask(self.at_hand.memory().api_keys.get(hash).cloned().map(Some)))
     }
 
     fn session(&self, hash: &SecretHash) -> Answer<Option<SessionInUse>> {
-        if let Some((session, last)) = self.at_hand.sessions.borrow().get(hash) {
-            return Answer::Known(Some(SessionInUse { session: session.clone(), last_seen: last.get() }));
-        }
-        let in_use = |(session, seen): &(Arc<Session>, Timestamp)| {
-            let last_seen = self.at_hand.sources.session_use(hash, *seen).get().max(*seen);
-            SessionInUse { session: session.clone(), last_seen }
-        };
-        let answered = self.answered(|fact| match fact {
-            Fact::Session(asked, Answer::Known(found)) if asked == hash => Some(Answer::Known(found.as_ref().map(in_use))),
-            Fact::Session(asked, Answer::Outage(outage)) if asked == hash => Some(Answer::Outage(outage.clone())),
+        let given = self.given(|fact| match fact {
+            Fact::Session(asked, answer) if asked == hash => Some(answer),
             _ => None,
         });
-        answered.unwrap_or(Answer::NotYet)
+        let in_use = |(session, last): &(Arc<Session>, Arc<LastUse>)| SessionInUse { session: session.clone(), last_seen: last.at() };
+        given.unwrap_or_else(|| or_ask(self.at_hand.memory().sessions.get(hash).map(in_use).map(Some)))
     }
 
     fn keys(&self, issuer: &Arc<Issuer>, kid: Option<&str>) -> Answer<Arc<KeySet>> {
-        if let Some(set) = self.at_hand.keys.borrow().get(&issuer.issuer).filter(|set| set.has(kid)) {
-            return Answer::Known(set.clone());
-        }
-        let answered = self.answered(|fact| match fact {
-            Fact::Keys(asked, for_kid, answer) if asked.issuer == issuer.issuer && for_kid.as_deref() == kid => Some(answer.clone()),
+        let given = self.given(|fact| match fact {
+            Fact::Keys(asked, asked_kid, answer) if *asked == issuer.issuer && asked_kid.as_deref() == kid => Some(answer),
             _ => None,
         });
-        answered.unwrap_or(Answer::NotYet)
+        given.unwrap_or_else(|| or_ask(self.at_hand.memory().keys.get(&issuer.issuer).filter(|set| kid.is_none() || set.has(kid)).cloned()))
     }
 
     fn token(&self, raw: &str, verify: impl FnOnce() -> Result<VerifiedToken, Stop>) -> Result<Arc<VerifiedToken>, Stop> {
-        let key = hmac::sign(&self.at_hand.secret, raw.as_bytes()).as_ref().first_chunk().copied().unwrap_or_default();
-        if let Some(token) = self.at_hand.tokens.borrow().get(&key) {
-            return Ok(token.clone());
+        let name = self.at_hand.sources.keyed.token(raw);
+        if let Some(remembered) = self.at_hand.memory().tokens.get(&name) {
+            return Ok(remembered.token.clone());
         }
         let token = Arc::new(verify()?);
-        self.at_hand.tokens.borrow_mut().insert(key, token.clone());
+        let mut memory = self.at_hand.memory();
+        if memory.keys_epoch == self.keys_epoch {
+            memory.tokens.insert(name, RememberedToken { token: token.clone(), length: raw.len() });
+        }
         Ok(token)
     }
 
     fn fingerprint(&self, value: &[u8]) -> [u8; 8] {
-        hmac::sign(&self.at_hand.fingerprints, value).as_ref().first_chunk().copied().unwrap_or_default()
+        self.at_hand.sources.keyed.fingerprint(value)
     }
 }

@@ -1,232 +1,227 @@
-//! Issuers' keys: found by discovery (OpenID Connect Discovery 1.0, RFC 8414), kept, refreshed ahead, looked up anew
-//! for a key that is not among them, and served stale while their issuer is down.
+//! Issuers' keys: held while fresh, refreshed ahead, served stale while the issuer is down. How they are fetched is in
+//! `fetch`.
+//!
+//! ```text
+//!          first question                80 % of its age            24 h after its age
+//! nothing ───────────────► fresh ─────────────────────► due ─────────────────────────► nothing
+//!    └─ failed: 1 s, 2 s, 4 s .. 60 s      ▲   │ unknown kid, at most every 10 s │
+//!                                          └───┴──────────── fetched ────────────┘
+//! ```
+//!
+//! One fetch an issuer at a time; whoever needs it waits for the same one.
 
-use crate::fetch::{FetchError, Fetcher};
+mod address;
+mod fetch;
+
+use crate::sources::outage;
 use countersign::token::KeySet;
 use countersign::{Answer, Cause, Evidence, Issuer, Outage, Subject, Value};
-use serde::Deserialize;
+use fetch::{Fetched, Fetcher};
+use rustls::pki_types::CertificateDer;
 use std::collections::HashMap;
-use std::net::IpAddr;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
+use tokio::runtime::Handle;
+use tokio::sync::watch;
 use tokio::time::Instant;
 
-/// For how long a set is kept if its issuer says nothing, and the bounds of what it may say.
-const AGE: u64 = 3600;
-const AGES: std::ops::RangeInclusive<u64> = 300..=86_400;
-/// A set is refreshed when this part of its age has passed.
-const AHEAD: f64 = 0.8;
-/// For how long a set is served while its issuer is down.
-const STALE: Duration = Duration::from_secs(86_400);
-/// How often an unknown key id may cause a look-up.
-const UNKNOWN_FLOOR: Duration = Duration::from_secs(10);
-/// The first wait after a failure; each further one doubles it up to the last.
-const BACK_OFF: [Duration; 2] = [Duration::from_secs(1), Duration::from_secs(60)];
+/// How often an unknown key id may cause a fetch.
+const UNKNOWN_KEY_FLOOR: Duration = Duration::from_secs(10);
+/// The longest pause between attempts at an issuer that is down.
+const LONGEST_BACK_OFF: Duration = Duration::from_secs(60);
+/// For how long keys serve that are no longer fresh.
+const STALE_FOR: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// All issuers' keys.
 pub(crate) struct Keys {
-    fetcher: Fetcher,
-    issuers: Mutex<HashMap<String, Arc<Held>>>,
+    held: Mutex<HashMap<String, Arc<Entry>>>,
     own: Option<(Arc<Issuer>, Arc<KeySet>)>,
+    fetcher: Arc<Fetcher>,
+    /// Moves when what a key verified may have to be verified anew.
+    epoch: Arc<AtomicU64>,
+    runtime: Handle,
 }
 
-/// One issuer's keys. The outer lock is held for a look, the inner one while a fetch is under way: one at a time.
-#[derive(Default)]
-struct Held {
+struct Entry {
+    issuer: String,
     state: Mutex<State>,
-    fetching: tokio::sync::Mutex<()>,
 }
 
-#[derive(Clone, Default)]
+#[derive(Default)]
 struct State {
-    set: Option<Arc<KeySet>>,
-    fetched: Option<Instant>,
-    refresh_at: Option<Instant>,
-    tried: Option<Instant>,
+    held: Option<Held>,
+    /// The fetch under way; closed when it is done.
+    fetch: Option<watch::Receiver<()>>,
     failures: u32,
-    why: Option<FetchError>,
+    /// No attempt before, after a failure.
+    not_before: Option<Instant>,
+    fault: Option<String>,
+    /// When an unknown key id last caused a fetch.
+    unknown_at: Option<Instant>,
 }
 
-/// An answer, and whether keys have gone that earlier answers held.
-pub(crate) struct Found {
-    pub answer: Answer<Arc<KeySet>>,
-    pub withdrawn: bool,
+struct Held {
+    set: Arc<KeySet>,
+    due: Instant,
+    dead: Instant,
 }
 
 impl Keys {
-    pub(crate) fn new(own: Option<(Arc<Issuer>, Arc<KeySet>)>) -> Self {
-        Self { fetcher: Fetcher::new(), issuers: Mutex::default(), own }
+    pub(crate) fn new(own: Option<(Arc<Issuer>, Arc<KeySet>)>, extra_roots: &[CertificateDer<'static>], runtime: Handle) -> Self {
+        let fetcher = Arc::new(Fetcher::new(extra_roots));
+        Self { held: Mutex::default(), own, fetcher, epoch: Arc::default(), runtime }
+    }
+
+    pub(crate) fn epoch(&self) -> u64 {
+        self.epoch.load(Ordering::SeqCst)
+    }
+
+    /// The issuer's keys, with this one among them if that can be had.
+    pub(crate) async fn ask(&self, issuer: &str, kid: Option<&str>) -> Answer<Arc<KeySet>> {
+        if let Some(set) = self.own(issuer) {
+            return Answer::Known(set.clone());
+        }
+        let entry = self.entry(issuer);
+        if let Some(mut fetch) = self.fetch_for(&entry, kid) {
+            // It only ever closes.
+            let _ = fetch.changed().await;
+        }
+        lock(&entry.state).answer(issuer, kid)
     }
 
     /// Are there keys of this issuer?
-    pub(crate) fn held(&self, issuer: &str) -> bool {
-        self.is_own(issuer) || self.entry(issuer).look().set.is_some()
+    pub(crate) fn has(&self, issuer: &str) -> bool {
+        self.own(issuer).is_some() || lock(&self.held).get(issuer).is_some_and(|entry| lock(&entry.state).held.is_some())
     }
 
-    /// The issuer's keys, with the one that is asked for among them if the issuer has it.
-    pub(crate) async fn get(&self, issuer: &Issuer, kid: Option<&str>) -> Found {
-        if let Some((_, set)) = self.own.as_ref().filter(|_| self.is_own(&issuer.issuer)) {
-            return Found { answer: Answer::Known(set.clone()), withdrawn: false };
+    /// Takes over the issuers of a new configuration: forgets others, fetches what is missing, and lets every token be
+    /// verified anew.
+    pub(crate) fn prefetch(&self, issuers: &[Arc<Issuer>]) {
+        lock(&self.held).retain(|known, _| issuers.iter().any(|issuer| issuer.issuer == *known));
+        self.epoch.fetch_add(1, Ordering::SeqCst);
+        for issuer in issuers.iter().filter(|issuer| self.own(&issuer.issuer).is_none()) {
+            self.fetch_for(&self.entry(&issuer.issuer), None);
         }
-        let held = self.entry(&issuer.issuer);
-        let before = held.look();
-        let mut withdrawn = false;
-        if before.wants(kid, Instant::now()) {
-            let _one_at_a_time = held.fetching.lock().await;
-            // Whoever waited here finds what the one before has fetched.
-            if held.look().wants(kid, Instant::now()) {
-                withdrawn = self.refresh(issuer, &held).await;
+    }
+
+    /// Fetches what is due, and forgets what has been stale for too long.
+    pub(crate) fn tick(&self) {
+        let entries: Vec<_> = lock(&self.held).values().cloned().collect();
+        for entry in entries {
+            let mut state = lock(&entry.state);
+            if state.held.as_ref().is_some_and(|held| held.dead <= Instant::now()) {
+                tracing::error!(issuer = entry.issuer, "the keys have been stale for too long and are forgotten");
+                state.held = None;
+                self.epoch.fetch_add(1, Ordering::SeqCst);
+            }
+            if state.is_due() {
+                self.start(&entry, &mut state);
             }
         }
-        Found { answer: held.look().answer(issuer, Instant::now()), withdrawn }
     }
 
-    /// Refreshes the sets that are due, before anybody has to wait for them; true if keys have gone.
-    pub(crate) async fn refresh_ahead(&self, issuers: &[Arc<Issuer>]) -> bool {
-        let mut withdrawn = false;
-        for issuer in issuers.iter().filter(|issuer| !self.is_own(&issuer.issuer)) {
-            let held = self.entry(&issuer.issuer);
-            let _one_at_a_time = held.fetching.lock().await;
-            if held.look().is_due(Instant::now()) {
-                withdrawn |= self.refresh(issuer, &held).await;
+    fn own(&self, issuer: &str) -> Option<&Arc<KeySet>> {
+        self.own.as_ref().filter(|(own, _)| own.issuer == issuer).map(|(_, set)| set)
+    }
+
+    fn entry(&self, issuer: &str) -> Arc<Entry> {
+        let fresh = || Arc::new(Entry { issuer: issuer.to_owned(), state: Mutex::default() });
+        lock(&self.held).entry(issuer.to_owned()).or_insert_with(fresh).clone()
+    }
+
+    /// The fetch that the question has to wait for, begun if need be.
+    fn fetch_for(&self, entry: &Arc<Entry>, kid: Option<&str>) -> Option<watch::Receiver<()>> {
+        let mut state = lock(&entry.state);
+        let lacks = match &state.held {
+            Some(held) if kid.is_none() || held.set.has(kid) => {
+                if state.is_due() {
+                    self.start(entry, &mut state);
+                }
+                return None;
             }
+            held => held.is_some(),
+        };
+        if state.is_fetching() {
+            return state.fetch.clone();
         }
-        withdrawn
+        let too_soon = lacks && state.unknown_at.is_some_and(|at| at + UNKNOWN_KEY_FLOOR > Instant::now());
+        if too_soon || state.backs_off() {
+            return None;
+        }
+        if lacks {
+            state.unknown_at = Some(Instant::now());
+        }
+        Some(self.start(entry, &mut state))
     }
 
-    fn is_own(&self, issuer: &str) -> bool {
-        self.own.as_ref().is_some_and(|(own, _)| own.issuer == issuer)
+    fn start(&self, entry: &Arc<Entry>, state: &mut State) -> watch::Receiver<()> {
+        let (done, fetch) = watch::channel(());
+        state.fetch = Some(fetch.clone());
+        let (entry, fetcher, epoch) = (entry.clone(), self.fetcher.clone(), self.epoch.clone());
+        self.runtime.spawn(async move {
+            let fetched = fetcher.fetch(&entry.issuer).await;
+            if lock(&entry.state).settle(&entry.issuer, fetched.map_err(|fault| fault.to_string())) {
+                epoch.fetch_add(1, Ordering::SeqCst);
+            }
+            drop(done);
+        });
+        fetch
+    }
+}
+
+impl State {
+    fn is_fetching(&self) -> bool {
+        self.fetch.as_ref().is_some_and(|fetch| fetch.has_changed().is_ok())
     }
 
-    fn entry(&self, issuer: &str) -> Arc<Held> {
-        self.issuers.lock().unwrap_or_else(PoisonError::into_inner).entry(issuer.to_owned()).or_default().clone()
+    fn backs_off(&self) -> bool {
+        self.not_before.is_some_and(|not_before| not_before > Instant::now())
     }
 
-    async fn refresh(&self, issuer: &Issuer, held: &Held) -> bool {
-        let fetched = self.fetch(issuer).await;
+    fn is_due(&self) -> bool {
+        self.held.as_ref().is_some_and(|held| held.due <= Instant::now()) && !self.is_fetching() && !self.backs_off()
+    }
+
+    /// Takes over what a fetch brought. Has a key gone that was there before?
+    fn settle(&mut self, issuer: &str, fetched: Result<Fetched, String>) -> bool {
         let now = Instant::now();
-        let mut state = held.state.lock().unwrap_or_else(PoisonError::into_inner);
-        state.tried = Some(now);
         match fetched {
-            Ok((set, age)) => {
-                let withdrawn = state.set.as_ref().is_some_and(|before| !set.covers(before));
-                *state = State {
-                    set: Some(Arc::new(set)),
-                    fetched: Some(now),
-                    refresh_at: Some(now + Duration::from_secs(age).mul_f64(AHEAD)),
-                    tried: Some(now),
-                    failures: 0,
-                    why: None,
-                };
-                withdrawn
+            Ok(Fetched { set, age }) => {
+                let lost = self.held.as_ref().is_some_and(|older| !set.covers(&older.set));
+                self.held = Some(Held { set: Arc::new(set), due: now + age.mul_f64(0.8), dead: now + age + STALE_FOR });
+                (self.failures, self.not_before, self.fault) = (0, None, None);
+                lost
             }
-            Err(error) => {
-                state.failures = state.failures.saturating_add(1);
-                tracing::warn!(issuer = issuer.name, "keys could not be fetched: {error}");
-                state.why = Some(error);
+            Err(fault) => {
+                tracing::warn!(issuer, fault, held = self.held.is_some(), "the issuer's keys could not be fetched");
+                let back_off = Duration::from_secs(1 << self.failures.min(6)).min(LONGEST_BACK_OFF);
+                self.failures = self.failures.saturating_add(1);
+                self.not_before = Some(now + back_off);
+                self.fault = Some(fault);
                 false
             }
         }
     }
 
-    async fn fetch(&self, issuer: &Issuer) -> Result<(KeySet, u64), FetchError> {
-        #[derive(Deserialize)]
-        struct Metadata {
-            issuer: String,
-            jwks_uri: String,
+    /// A key that is not held is unknown only if the issuer says so: while it is down, nobody can tell.
+    fn answer(&self, issuer: &str, kid: Option<&str>) -> Answer<Arc<KeySet>> {
+        match &self.held {
+            Some(held) if self.failures == 0 || kid.is_none() || held.set.has(kid) => Answer::Known(held.set.clone()),
+            _ => Answer::Outage(self.unreachable(issuer)),
         }
-        let address = format!("{}/.well-known/openid-configuration", issuer.issuer.trim_end_matches('/'));
-        let document = self.fetcher.get(&address).await?;
-        let metadata: Metadata = serde_json::from_slice(&document.body).map_err(|error| FetchError::Content(address.clone(), error.to_string()))?;
-        if metadata.issuer != issuer.issuer {
-            return Err(FetchError::Content(address, format!("it names itself {}", metadata.issuer.escape_debug())));
-        }
-        if !may_lead_to(&issuer.issuer, &metadata.jwks_uri) {
-            return Err(FetchError::Content(address, "its jwks_uri leads to an address that it may not name".into()));
-        }
-        let document = self.fetcher.get(&metadata.jwks_uri).await?;
-        let set = KeySet::read(&document.body, &issuer.algorithms).map_err(|error| FetchError::Content(metadata.jwks_uri.clone(), error.to_string()))?;
-        let age = document.max_age.unwrap_or(AGE).clamp(*AGES.start(), *AGES.end());
-        Ok((set, age))
+    }
+
+    fn unreachable(&self, issuer: &str) -> Outage {
+        let wait = self.not_before.map_or(Duration::ZERO, |not_before| not_before.saturating_duration_since(Instant::now()));
+        let evidence = Evidence::none().presented(Subject::Issuer, Value::text(issuer));
+        let evidence = self.fault.iter().fold(evidence, |evidence, fault| evidence.presented(Subject::Form, Value::text(fault)));
+        Outage { evidence, ..outage(Cause::KeysUnreachable, wait.as_secs() as u32 + 1) }
     }
 }
 
-impl Held {
-    fn look(&self) -> State {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-}
-
-impl State {
-    /// Must the set be fetched before the question can be answered?
-    fn wants(&self, kid: Option<&str>, now: Instant) -> bool {
-        match &self.set {
-            None => !self.backs_off(now),
-            Some(set) if set.has(kid) => false,
-            // Anybody can invent a key id: that alone must not make the issuer's day long.
-            Some(_) => self.tried.is_none_or(|tried| now >= tried + UNKNOWN_FLOOR) && !self.backs_off(now),
-        }
-    }
-
-    fn is_due(&self, now: Instant) -> bool {
-        self.refresh_at.is_none_or(|at| now >= at) && !self.backs_off(now)
-    }
-
-    fn backs_off(&self, now: Instant) -> bool {
-        let [first, last] = BACK_OFF;
-        let wait = first.saturating_mul(1 << self.failures.saturating_sub(1).min(6)).min(last);
-        self.failures > 0 && self.tried.is_some_and(|tried| now < tried + wait)
-    }
-
-    fn answer(&self, issuer: &Issuer, now: Instant) -> Answer<Arc<KeySet>> {
-        let fresh_enough = self.fetched.is_some_and(|fetched| now < fetched + STALE);
-        match self.set.as_ref().filter(|_| fresh_enough) {
-            Some(set) => Answer::Known(set.clone()),
-            None => {
-                let why = self.why.as_ref().map_or_else(String::new, ToString::to_string);
-                let evidence = Evidence::none().presented(Subject::Issuer, Value::text(&issuer.issuer)).presented(Subject::Form, Value::text(&why));
-                Answer::Outage(Outage { cause: Cause::KeysUnreachable, retry_after: 5, evidence })
-            }
-        }
-    }
-}
-
-/// An issuer may keep its keys at its own origin, or at a public host over TLS; nowhere else may it send us.
-fn may_lead_to(issuer: &str, jwks: &str) -> bool {
-    let (Ok(issuer), Ok(jwks)) = (issuer.parse::<http::Uri>(), jwks.parse::<http::Uri>()) else { return false };
-    let same_origin = issuer.scheme() == jwks.scheme() && issuer.authority() == jwks.authority();
-    let host = jwks.host().unwrap_or_default();
-    let is_address = host.trim_matches(['[', ']']).parse::<IpAddr>().is_ok();
-    let is_local = host == "localhost" || host.ends_with(".localhost") || host.ends_with(".internal") || host.ends_with(".local") || !host.contains('.');
-    same_origin || (jwks.scheme_str() == Some("https") && !is_address && !is_local)
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn where_keys_may_be() {
-        for (issuer, jwks, expect) in [
-            ("http://127.0.0.1:9901", "http://127.0.0.1:9901/jwks", true),
-            ("http://127.0.0.1:9901", "http://127.0.0.1:9902/jwks", false),
-            ("https://id.example.test", "https://keys.example.test/jwks", true),
-            ("https://id.example.test", "http://keys.example.test/jwks", false),
-            ("https://id.example.test", "https://169.254.169.254/jwks", false),
-            ("https://id.example.test", "https://localhost/jwks", false),
-            ("https://id.example.test", "file:///etc/passwd", false),
-        ] {
-            assert_eq!(may_lead_to(issuer, jwks), expect, "{issuer} {jwks}");
-        }
-    }
-
-    #[test]
-    fn failures_are_waited_out_longer_each_time() {
-        let now = Instant::now();
-        let state = |failures| State { tried: Some(now), failures, ..State::default() };
-        assert!(!state(0).backs_off(now));
-        assert!(state(1).backs_off(now) && !state(1).backs_off(now + Duration::from_secs(1)));
-        assert!(state(3).backs_off(now + Duration::from_secs(3)) && !state(3).backs_off(now + Duration::from_secs(4)));
-        assert!(state(60).backs_off(now + Duration::from_secs(59)) && !state(60).backs_off(now + Duration::from_secs(60)));
-    }
-}
+mod tests;

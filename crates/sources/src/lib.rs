@@ -1,18 +1,23 @@
-//! Answers what the judge needs to know. Everything that waits is here: issuers' keys, the hashing of passwords, the
-//! store; and what was learned is kept at hand, bounded, and dropped when it may no longer be true.
+//! Answers the judge's needs: stored records, passwords, issuers' keys. Waits and remembers, and judges nothing.
 //!
 //! ```text
-//! judge ──Need──► AtHand (one a thread, no lock) ──► Sources (shared; work on the background runtime) ──► Fact
+//! judge ──Need──► AtHand (one a thread: what was answered a moment ago)
+//!                   └──► Sources (one a process, on the background runtime)
+//!                          ├── Store      accounts, API keys, sessions
+//!                          ├── passwords  throttle ──► bounded queue ──► hashing threads
+//!                          └── keys       discovery ──► JWKS, refreshed ahead, stale while the issuer is down
 //! ```
+//!
+//! What may be withdrawn is remembered only as long as its epoch stands: `Sources` moves the epoch, `AtHand` forgets.
 
 mod at_hand;
-mod attempts;
-mod fetch;
+mod keyed;
 mod keys;
+mod options;
 pub mod passwords;
 mod sources;
-mod usage;
+mod uses;
 
 pub use at_hand::{AtHand, Judging};
-pub use attempts::Rate;
-pub use sources::{Fact, Options, Sources};
+pub use options::{Options, Rate};
+pub use sources::{Fact, Sources};

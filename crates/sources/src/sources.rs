@@ -1,126 +1,143 @@
-//! What all threads share: answers every [`Need`] on the background runtime, within a deadline.
+//! The sources of all threads: one for each kind of need, and what runs beside them on the background runtime.
 
-use crate::attempts::Rate;
+use crate::keyed::Keyed;
 use crate::keys::Keys;
-use crate::passwords::Passwords;
-use crate::usage::{LastUse, Usage};
+use crate::options::Options;
+use crate::passwords::Pool;
+use crate::uses::{KeyUses, SessionUses};
 use countersign::token::KeySet;
-use countersign::{Account, AccountName, Answer, ApiKey, Cause, Evidence, Issuer, Need, Outage, PasswordAnswer, PasswordQuestion, SecretHash, Session, Timestamp};
+use countersign::{
+    Account, AccountName, Answer, ApiKey, Cause, Evidence, Issuer, Need, Outage, PasswordAnswer, PasswordQuestion, SecretHash, SessionInUse,
+    Subject, Timestamp, Value,
+};
 use countersign_store::{Store, StoreError};
-use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Weak};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use tokio::runtime::Handle;
+use tokio::time::{Instant, MissedTickBehavior, interval, timeout};
 
-/// How often the store is asked whether another process changed something.
-const POLL: Duration = Duration::from_millis(200);
-/// How long any answer may take.
-const DEADLINE: Duration = Duration::from_secs(12);
+/// How long a judgement waits for one answer.
+const DEADLINE: Duration = Duration::from_secs(5);
+/// How often the store is asked whether something was withdrawn, and keys are looked at.
+const TICK: Duration = Duration::from_millis(200);
+/// How often last uses are told to the store.
+const FLUSH: Duration = Duration::from_secs(60);
+/// How often the store is tidied.
+const PRUNE: Duration = Duration::from_secs(60 * 60);
+/// How long facts are remembered while the store cannot be asked for withdrawals.
+const BLIND_FOR: Duration = Duration::from_secs(5);
+/// Seconds after which a store that failed is worth another try.
+const RETRY_STORE: u32 = 5;
 
-/// How sources behave.
-#[derive(Clone, Debug)]
-pub struct Options {
-    /// How many passwords are hashed at a time.
-    pub hash_threads: usize,
-    /// How many passwords wait or are hashed at the most.
-    pub hash_queue: usize,
-    /// Wrong passwords per account.
-    pub account_rate: Rate,
-    /// Wrong passwords per client address.
-    pub client_rate: Rate,
-    /// The installation's own issuer and its keys, which need no fetching.
-    pub own: Option<(Arc<Issuer>, Arc<KeySet>)>,
-    /// The key of keyed hashes in evidence.
-    pub fingerprint_key: [u8; 32],
-}
-
-impl Options {
-    /// The defaults: as many hashing threads as half the processors, so that requests always have the other half.
-    pub fn new(fingerprint_key: [u8; 32]) -> Self {
-        Self {
-            hash_threads: std::thread::available_parallelism().map_or(1, |cores| cores.get().div_ceil(2)),
-            hash_queue: 64,
-            account_rate: Rate { burst: 10, interval: Duration::from_secs(30) },
-            client_rate: Rate { burst: 30, interval: Duration::from_secs(5) },
-            own: None,
-            fingerprint_key,
-        }
-    }
-}
-
-/// The answer to a [`Need`], with its question.
-#[derive(Clone, Debug)]
-pub enum Fact {
-    /// To [`Need::Account`].
-    Account(AccountName, Answer<Option<Arc<Account>>>),
-    /// To [`Need::Password`].
-    Password(PasswordQuestion, Answer<PasswordAnswer>),
-    /// To [`Need::ApiKey`].
-    ApiKey(SecretHash, Answer<Option<Arc<ApiKey>>>),
-    /// To [`Need::Session`], with the time of the last use that the store knows.
-    Session(SecretHash, Answer<Option<(Arc<Session>, Timestamp)>>),
-    /// To [`Need::Keys`].
-    Keys(Arc<Issuer>, Option<String>, Answer<Arc<KeySet>>),
-}
-
-/// Answers what the judge needs to know; shared by all threads.
+/// The sources of all threads.
 pub struct Sources {
     store: Store,
-    runtime: Handle,
-    passwords: Passwords,
     keys: Keys,
-    usage: Usage,
-    issuers: Mutex<Vec<Arc<Issuer>>>,
+    passwords: Pool,
+    pub(crate) keyed: Keyed,
+    pub(crate) session_uses: SessionUses,
+    pub(crate) key_uses: KeyUses,
+    pub(crate) remembered: usize,
+    pub(crate) remembered_token_bytes: u64,
     epoch: AtomicU64,
-    store_epoch: AtomicI64,
-    pub(crate) fingerprint_key: [u8; 32],
+    runtime: Handle,
+}
+
+/// The answer to a [`Need`], with what was asked.
+#[derive(Debug)]
+#[expect(missing_docs, reason = "the names are those of the needs")]
+pub enum Fact {
+    Account(AccountName, Answer<Option<Arc<Account>>>),
+    Password(PasswordQuestion, Answer<PasswordAnswer>),
+    ApiKey(SecretHash, Answer<Option<Arc<ApiKey>>>),
+    Session(SecretHash, Answer<Option<SessionInUse>>),
+    /// The issuer, and the id of the key that was looked for.
+    Keys(String, Option<String>, Answer<Arc<KeySet>>),
 }
 
 impl Sources {
-    /// Starts answering; what waits runs on `runtime`.
+    /// Starts them. What they wait for is waited for on `runtime`.
     pub fn start(store: Store, options: Options, runtime: Handle) -> Arc<Self> {
-        let Options { hash_threads, hash_queue, account_rate, client_rate, own, fingerprint_key } = options;
         let sources = Arc::new(Self {
-            store,
-            passwords: Passwords::new(hash_threads, hash_queue, account_rate, client_rate),
-            keys: Keys::new(own),
-            usage: Usage::new(),
-            issuers: Mutex::default(),
-            epoch: AtomicU64::new(1),
-            store_epoch: AtomicI64::new(0),
-            fingerprint_key,
-            runtime,
+            keys: Keys::new(options.own.clone(), &options.extra_roots, runtime.clone()),
+            passwords: Pool::start(&options),
+            keyed: Keyed::new(&options.fingerprint_key),
+            session_uses: SessionUses::new(),
+            key_uses: KeyUses::new(),
+            remembered: options.remembered,
+            remembered_token_bytes: options.remembered_token_bytes,
+            epoch: AtomicU64::new(0),
+            runtime: runtime.clone(),
+            store: store.acting_as("gateway"),
         });
-        sources.runtime.spawn(watch_store(Arc::downgrade(&sources)));
-        sources.runtime.spawn(keep_up(Arc::downgrade(&sources)));
+        runtime.spawn(watch_store(Arc::downgrade(&sources)));
+        runtime.spawn(watch_keys(Arc::downgrade(&sources)));
+        runtime.spawn(keep_house(Arc::downgrade(&sources)));
         sources
     }
 
-    /// Answers a need. May be awaited on any runtime.
+    /// Answers a need within five seconds, if only with an outage. May be awaited on any runtime.
     pub async fn answer(self: &Arc<Self>, need: Need) -> Fact {
-        let (sources, asked) = (self.clone(), need.clone());
-        let answering = self.runtime.spawn(async move { tokio::time::timeout(DEADLINE, sources.find(asked)).await });
-        match answering.await {
-            Ok(Ok(fact)) => fact,
-            _ => unanswered(need),
+        let sources = self.clone();
+        let asked = need.clone();
+        let answering = self.runtime.spawn(async move {
+            let late = need.clone();
+            timeout(DEADLINE, sources.ask(need)).await.unwrap_or_else(|_| unanswered(late))
+        });
+        // It fails only while the background runtime stops.
+        answering.await.unwrap_or_else(|_| unanswered(asked))
+    }
+
+    async fn ask(&self, need: Need) -> Fact {
+        match need {
+            Need::Account(name) => {
+                let found = self.store.account(&name).await;
+                Fact::Account(name, known(found.map(|found| found.map(Arc::new))))
+            }
+            Need::ApiKey(hash) => {
+                let found = self.store.api_key(&hash).await;
+                Fact::ApiKey(hash, known(found.map(|found| found.map(Arc::new))))
+            }
+            Need::Session(hash) => {
+                let found = self.store.session(&hash).await;
+                let in_use = |(session, stored)| SessionInUse {
+                    session: Arc::new(session),
+                    last_seen: self.session_uses.shared(&hash, stored).at(),
+                };
+                Fact::Session(hash, known(found.map(|found| found.map(in_use))))
+            }
+            Need::Password(question) => {
+                let name = self.keyed.question(&question);
+                Fact::Password(question.clone(), self.passwords.check(&self.keyed, name, question).await)
+            }
+            Need::Keys(issuer, kid) => {
+                let answer = self.keys.ask(&issuer.issuer, kid.as_deref()).await;
+                Fact::Keys(issuer.issuer.clone(), kid, answer)
+            }
         }
     }
 
-    /// Moves whenever something that was known may no longer be true.
+    /// Moves whenever a record may have been withdrawn: a thread forgets what it remembers of the store.
     pub fn epoch(&self) -> u64 {
-        self.epoch.load(Ordering::Acquire)
+        self.epoch.load(Ordering::SeqCst)
     }
 
-    /// This process changed something that others may have at hand.
+    /// Moves whenever a key may have been withdrawn: a thread forgets what it remembers of keys and tokens.
+    pub fn keys_epoch(&self) -> u64 {
+        self.keys.epoch()
+    }
+
+    /// To be called after a change that this process made to the store and that may withdraw something. Other
+    /// processes' changes are noticed within 200 ms.
     pub fn changed(&self) {
-        self.epoch.fetch_add(1, Ordering::AcqRel);
+        self.epoch.fetch_add(1, Ordering::SeqCst);
     }
 
-    /// Fetches the keys of these issuers ahead of the first token, and keeps them fresh. One that is down stops nothing.
-    pub fn prefetch(self: &Arc<Self>, issuers: &[Arc<Issuer>]) {
-        *self.issuers.lock().unwrap_or_else(PoisonError::into_inner) = issuers.to_vec();
-        let sources = self.clone();
-        self.runtime.spawn(async move { sources.refresh_keys().await });
+    /// To be called with the issuers of every new configuration: their keys are fetched, others' are forgotten. Does not
+    /// wait; an issuer that is down stops nothing.
+    pub fn prefetch(&self, issuers: &[Arc<Issuer>]) {
+        self.keys.prefetch(issuers);
     }
 
     /// The store.
@@ -128,112 +145,108 @@ impl Sources {
         &self.store
     }
 
-    /// Are there keys of this issuer?
+    /// Are keys of this issuer (its `iss`) held?
     pub fn keys_held(&self, issuer: &str) -> bool {
-        self.keys.held(issuer)
+        self.keys.has(issuer)
     }
 
-    /// Keeps all times of last use, at the end.
+    /// Tells the store all last uses that it does not know yet. What fails is tried again the next time.
     pub async fn flush(&self) {
-        self.usage.flush(&self.store, true).await;
-    }
-
-    pub(crate) fn session_use(&self, hash: &SecretHash, seen: Timestamp) -> LastUse {
-        self.usage.session(hash, seen)
-    }
-
-    pub(crate) fn key_use(&self, id: &str) -> LastUse {
-        self.usage.key(id)
-    }
-
-    async fn find(&self, need: Need) -> Fact {
-        match need {
-            Need::Account(name) => {
-                let answer = stored(self.store.account(&name).await.map(|account| account.map(Arc::new)));
-                Fact::Account(name, answer)
-            }
-            Need::Password(question) => {
-                let answer = self.passwords.check(&question).await;
-                Fact::Password(question, answer)
-            }
-            Need::ApiKey(hash) => Fact::ApiKey(hash, stored(self.store.api_key(&hash).await.map(|key| key.map(Arc::new)))),
-            Need::Session(hash) => {
-                let session = self.store.session(&hash).await;
-                Fact::Session(hash, stored(session.map(|found| found.map(|(session, seen)| (Arc::new(session), seen)))))
-            }
-            Need::Keys(issuer, kid) => {
-                let found = self.keys.get(&issuer, kid.as_deref()).await;
-                if found.withdrawn {
-                    self.changed();
-                }
-                Fact::Keys(issuer, kid, found.answer)
-            }
+        let (sessions, keys) = (self.session_uses.take(), self.key_uses.take());
+        if sessions.is_empty() && keys.is_empty() {
+            return;
         }
-    }
-
-    async fn refresh_keys(&self) {
-        let issuers = self.issuers.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        if self.keys.refresh_ahead(&issuers).await {
-            self.changed();
-        }
-    }
-
-    /// Takes over the store's epoch. A store that does not answer may hide a change, so what is at hand is dropped.
-    async fn look_at_store(&self) {
-        let now = self.store.epoch().await.unwrap_or(-1);
-        if self.store_epoch.swap(now, Ordering::AcqRel) != now {
-            self.changed();
+        let session_times: Vec<_> = sessions.iter().map(|(hash, last)| (*hash, last.at())).collect();
+        let key_times: Vec<_> = keys.iter().map(|(id, last)| (id.clone(), last.at())).collect();
+        if let Err(error) = self.store.touch(&session_times, &key_times).await {
+            tracing::warn!(%error, "last uses could not be stored");
+            self.session_uses.put_back(sessions);
+            self.key_uses.put_back(keys);
         }
     }
 }
 
-fn stored<T>(result: Result<T, StoreError>) -> Answer<T> {
-    result.map_or_else(|error| {
-        tracing::error!("the store did not answer: {error}");
-        Answer::Outage(store_outage())
-    }, Answer::Known)
+/// An outage without evidence.
+pub(crate) fn outage(cause: Cause, retry_after: u32) -> Outage {
+    Outage { cause, retry_after, evidence: Evidence::none() }
 }
 
-fn store_outage() -> Outage {
-    Outage { cause: Cause::StoreUnreachable, retry_after: 5, evidence: Evidence::none() }
+fn known<T>(found: Result<T, StoreError>) -> Answer<T> {
+    found.map_or_else(
+        |error| {
+            tracing::error!(%error, "the store did not answer");
+            Answer::Outage(outage(Cause::StoreUnreachable, RETRY_STORE))
+        },
+        Answer::Known,
+    )
 }
 
 fn unanswered(need: Need) -> Fact {
-    let outage = store_outage();
+    let store = || outage(Cause::StoreUnreachable, RETRY_STORE);
     match need {
-        Need::Account(name) => Fact::Account(name, Answer::Outage(outage)),
-        Need::Password(question) => Fact::Password(question, Answer::Outage(Outage { cause: Cause::Overloaded, ..outage })),
-        Need::ApiKey(hash) => Fact::ApiKey(hash, Answer::Outage(outage)),
-        Need::Session(hash) => Fact::Session(hash, Answer::Outage(outage)),
-        Need::Keys(issuer, kid) => Fact::Keys(issuer, kid, Answer::Outage(Outage { cause: Cause::KeysUnreachable, ..outage })),
+        Need::Account(name) => Fact::Account(name, Answer::Outage(store())),
+        Need::ApiKey(hash) => Fact::ApiKey(hash, Answer::Outage(store())),
+        Need::Session(hash) => Fact::Session(hash, Answer::Outage(store())),
+        Need::Password(question) => Fact::Password(question, Answer::Outage(outage(Cause::Overloaded, RETRY_STORE))),
+        Need::Keys(issuer, kid) => {
+            let evidence = Evidence::none().presented(Subject::Issuer, Value::text(&issuer.issuer));
+            let outage = Outage { evidence, ..outage(Cause::KeysUnreachable, RETRY_STORE) };
+            Fact::Keys(issuer.issuer.clone(), kid, Answer::Outage(outage))
+        }
     }
 }
 
-/// Notices what other processes change, as long as anybody uses the sources.
-async fn watch_store(sources: std::sync::Weak<Sources>) {
-    let mut often = tokio::time::interval(POLL);
+async fn watch_store(sources: Weak<Sources>) {
+    let mut ticks = ticks(TICK);
+    let (mut seen, mut seen_at) = (None, Instant::now());
     loop {
-        often.tick().await;
+        ticks.tick().await;
         let Some(sources) = sources.upgrade() else { return };
-        sources.look_at_store().await;
+        match sources.store.epoch().await {
+            Ok(epoch) => {
+                seen_at = Instant::now();
+                if seen.replace(epoch) != Some(epoch) {
+                    sources.changed();
+                }
+            }
+            // What may have been withdrawn in the meantime must not be taken from memory.
+            Err(_) if seen_at.elapsed() > BLIND_FOR => sources.changed(),
+            Err(error) => tracing::warn!(%error, "the store cannot be asked for changes"),
+        }
     }
 }
 
-/// Keeps keys fresh and the store's times of last use near the truth.
-async fn keep_up(sources: std::sync::Weak<Sources>) {
-    let mut often = tokio::time::interval(Duration::from_secs(5));
-    let mut rounds = 0_u32;
+async fn watch_keys(sources: Weak<Sources>) {
+    let mut ticks = ticks(TICK);
     loop {
-        often.tick().await;
+        ticks.tick().await;
         let Some(sources) = sources.upgrade() else { return };
-        sources.refresh_keys().await;
-        sources.usage.flush(&sources.store, false).await;
-        if rounds.is_multiple_of(720) {
-            let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
-            if let Err(error) = sources.store.prune(i64::try_from(now).unwrap_or_default()).await {
-                tracing::warn!("the store could not be pruned: {error}");
+        sources.keys.tick();
+    }
+}
+
+async fn keep_house(sources: Weak<Sources>) {
+    let mut ticks = ticks(FLUSH);
+    let mut pruned_at: Option<Instant> = None;
+    loop {
+        ticks.tick().await;
+        let Some(sources) = sources.upgrade() else { return };
+        sources.flush().await;
+        if pruned_at.is_none_or(|at| at.elapsed() >= PRUNE) {
+            pruned_at = Some(Instant::now());
+            if let Err(error) = sources.store.prune(now()).await {
+                tracing::warn!(%error, "the store could not be tidied");
             }
         }
-        rounds = rounds.wrapping_add(1);
     }
+}
+
+fn ticks(every: Duration) -> tokio::time::Interval {
+    let mut ticks = interval(every);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    ticks
+}
+
+fn now() -> Timestamp {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs().cast_signed())
 }
