@@ -2,7 +2,7 @@
 
 use crate::rule::RuleAsWritten;
 use countersign::reference::Record;
-use countersign::{Item, Kind, Place, Scheme, Seen, Subject, Value};
+use countersign::{Cause, Item, Kind, Place, Scheme, Seen, Subject, Value};
 use serde::Serialize;
 
 /// The credentials of a request, seen and not seen.
@@ -11,6 +11,8 @@ pub struct Credentials {
     /// The schemes that the rule accepts, as far as that is known.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub accepted: Option<Vec<Scheme>>,
+    /// Were they looked at before the request was refused? If not, nothing is said of any.
+    pub looked: bool,
     /// Those that were there.
     pub seen: Vec<SeenCredential>,
     /// Those that were not.
@@ -51,13 +53,15 @@ pub(crate) fn credentials(record: &Record, rule: Option<&RuleAsWritten>) -> Cred
         seen.name = seen.name.map(|name| crate::terminal::clean(&name));
         SeenCredential { accepted: is_accepted(seen.kind), text: text(&seen), seen }
     });
-    let absent = |scheme: &&Scheme| !record.seen.iter().any(|seen| seen.kind == Kind::from(**scheme));
+    // A target or framing that cannot be read leaves no path; an app's own refusal is not about ours.
+    let looked = !record.seen.is_empty() || !record.path.is_empty() && record.cause != Cause::UpstreamRefused;
+    let absent = |scheme: &&Scheme| looked && !record.seen.iter().any(|seen| seen.kind == Kind::from(**scheme));
     let not_seen = Scheme::ALL.iter().filter(absent).map(|&scheme| NotSeen {
         scheme,
         accepted: is_accepted(Kind::from(scheme)),
         looked_at: looked_at(scheme),
     });
-    Credentials { seen: seen.collect(), not_seen: not_seen.collect(), accepted }
+    Credentials { looked, seen: seen.collect(), not_seen: not_seen.collect(), accepted }
 }
 
 /// The evidence names the accepted schemes where they matter most.

@@ -41,7 +41,10 @@ pub fn render(report: &Report, screen: &Screen) -> String {
     page.text(0, report.sentence);
     page.blank();
     page.field("at", &format!("{}, {}", report.at, report.ago));
-    page.field("request", &format!("{} {}", report.request.method, report.request.path));
+    page.field(
+        "request",
+        &format!("{} {}", report.request.method, if report.request.path.is_empty() { "(no canonical path)" } else { &report.request.path }),
+    );
     page.field("id", &report.request.id);
     page.field("mended by", owner(report.owner));
     page.heading("Evidence");
@@ -64,6 +67,9 @@ pub fn render(report: &Report, screen: &Screen) -> String {
 
 fn credentials(page: &mut Canvas, report: &Report) {
     page.heading("Credentials");
+    if !report.credentials.looked {
+        page.item("not recorded for this refusal");
+    }
     for seen in &report.credentials.seen {
         let accepted = match seen.accepted {
             Some(false) => "; the rule does not accept it",

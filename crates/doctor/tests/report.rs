@@ -163,7 +163,7 @@ fn scopes_by_what_was_used() {
     check(
         &record(Cause::ScopeInsufficient, lacking(Value::text("joe"))),
         Found::NotAsked,
-        &["lacking: b", "a token with scope \"a b\"", "countersign.toml:12"],
+        &["lacking: b", "scopes = { GET = [\"a\"] }", "a token with scope \"a b\"", "countersign.toml:12"],
     );
     let mut keyed = record(Cause::ScopeInsufficient, lacking(Value::Number(7)));
     keyed.seen = vec![Seen { kind: Kind::ApiKey, place: Place::Query, length: 47, name: None }];
@@ -223,6 +223,16 @@ fn what_is_not_known_is_said() {
         case.kept = Some(Kept { file: "f", text });
         assert_eq!(report(&case).rule, None, "{text}");
     }
+}
+
+#[test]
+fn what_was_not_looked_at_is_not_called_missing() {
+    let mut ambiguous = record(Cause::TargetAmbiguous, Evidence::none().presented(Subject::Form, Value::text("it has a dot segment")));
+    (ambiguous.site, ambiguous.rule, ambiguous.path, ambiguous.seen) = (None, None, String::new(), Vec::new());
+    let report = report(&case(&ambiguous, Found::NotAsked));
+    assert!(!report.credentials.looked && report.credentials.not_seen.is_empty());
+    let text = render(&report, &Screen { width: 100, colour: false });
+    assert!(text.contains("not recorded") && text.contains("(no canonical path)") && !text.contains("not seen"), "{text}");
 }
 
 #[test]

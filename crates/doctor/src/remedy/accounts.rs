@@ -163,9 +163,10 @@ impl Bench<'_> {
             }
             _ => Remedy::advice(Owner::Administrator, format!("give the account {} the scope {}", self.name(), lacking.join(", "))),
         };
-        let method = &self.case.record.method;
-        let weaker = format!("scopes = {{ {method} = {} }}", array(held.iter().map(String::as_str)));
-        vec![first, Remedy::configuration(format!("or ask for less in the rule at {}, beside its other methods", self.place()), [weaker])]
+        let needed = self.expected_texts(Subject::Scopes).iter().filter(|scope| held.contains(scope));
+        let weaker = array(needed.map(String::as_str));
+        let text = format!("or ask for less in the rule at {}, beside its other methods", self.place());
+        vec![first, Remedy::configuration(text, [format!("scopes = {{ {} = {weaker} }}", self.case.record.method)])]
     }
 
     pub(super) fn role(&self) -> Vec<Remedy> {
