@@ -8,6 +8,7 @@
 
 mod check;
 mod fault;
+mod fields;
 mod file;
 mod host;
 mod keys;
@@ -35,6 +36,7 @@ use check::{World, check};
 use read::{Flag, Place, Reader};
 use std::fs::File;
 use std::io::Read;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use toml::de::DeTable;
 
@@ -142,7 +144,8 @@ fn broken(reader: &Reader<'_>, errors: &[toml::de::Error]) -> Faults {
     let read = reader.faults.take();
     for error in errors {
         let place = error.span().map_or(Place::Default, Place::File);
-        reader.fault(&place, format!("this is not TOML: {}", error.message()), None);
+        let mend = unquoted(&reader.text, error.span()).then(|| "texts stand in quotes".to_owned());
+        reader.fault(&place, format!("this is not TOML: {}", error.message()), mend);
     }
     let mut faults = reader.faults.take();
     let broken: Vec<Option<usize>> = faults.iter().map(|fault| fault.line).collect();
@@ -150,6 +153,14 @@ fn broken(reader: &Reader<'_>, errors: &[toml::de::Error]) -> Faults {
     faults.extend(read.into_iter().filter(elsewhere));
     faults.sort_by_key(|fault| (fault.line, fault.column));
     Faults::new(faults)
+}
+
+/// Does the line hold a value that looks like a text without its quotes?
+fn unquoted(text: &str, span: Option<Range<usize>>) -> bool {
+    let before = span.and_then(|span| text.get(..span.start)).unwrap_or_default();
+    let line = text.get(before.rfind('\n').map_or(0, |at| at + 1)..).and_then(|rest| rest.lines().next());
+    let value = line.and_then(|line| line.split_once('=')).map(|(_, value)| value.trim_start());
+    value.is_some_and(|value| value.starts_with(|c: char| c.is_alphanumeric() || c == '/' || c == '*'))
 }
 
 fn read_file(path: &Path) -> Result<String, Faults> {

@@ -64,7 +64,8 @@ fn server(reader: &Reader<'_>, written: &ServerWritten, world: &World<'_>) -> Se
     }
     if let (Some(listen), Some(admin)) = (&written.listen, &written.admin_listen) {
         if listen.value == admin.value && listen.value.port() != 0 {
-            reader.fault(&admin.place, "`admin_listen` is the same address as `listen`", None);
+            let place = if admin.place == Place::Default { &listen.place } else { &admin.place };
+            reader.fault(place, "`admin_listen` is the same address as `listen`", None);
         }
         if !admin.value.ip().is_loopback() {
             let message = "`admin_listen` can be reached from outside, and asks nobody for credentials";

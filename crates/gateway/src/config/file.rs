@@ -1,17 +1,15 @@
 //! The configuration as written: every value with its place, read but not checked against the others.
 
+use super::fields::Fields;
 use super::host::HostPattern;
 use super::path::PathPattern;
 use super::plan::{LogDecisions, Profile, SpoofedHeaders};
-use super::read::{At, Fields, Place, Reader, Wrong};
+use super::read::{At, Place, Reader, ScopesWritten, Wrong};
 use countersign::{Access, Scheme};
 use ipnet::IpNet;
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 use toml::de::DeTable;
-
-/// Names of methods or `*`, each with its scopes.
-pub(super) type ScopesWritten = Vec<(At<String>, Vec<At<String>>)>;
 
 /// A whole file. What is absent or faulty is `None`.
 pub(super) struct File {

@@ -6,7 +6,7 @@ use std::fmt::Write;
 
 /// Every section with its keys, as Markdown.
 pub fn reference() -> String {
-    SECTIONS.iter().map(|section| describe(section)).collect::<Vec<_>>().join("\n")
+    SECTIONS.iter().map(describe).collect::<Vec<_>>().join("\n")
 }
 
 /// A section with an example of each of its keys, as TOML.

@@ -180,7 +180,7 @@ fn scopes(reader: &Reader<'_>, written: &RuleWritten, rule_methods: Option<&[Met
     let named = |method: &str| entries.iter().any(|(name, _)| name == method || name == "*");
     let open: Vec<&str> = match rule_methods {
         Some(methods) => {
-            methods.iter().map(Method::as_str).filter(|method| !named(method) && !(*method == "HEAD" && named("GET"))).collect()
+            methods.iter().map(Method::as_str).filter(|method| !(named(method) || *method == "HEAD" && named("GET"))).collect()
         }
         None if named("*") => Vec::new(),
         None => vec!["other methods"],

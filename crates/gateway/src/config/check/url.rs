@@ -65,9 +65,11 @@ pub(super) fn is_private(host: &str) -> bool {
 
 /// A URL with one of the schemes, a host, and no user.
 fn parse(text: &str, usual: &str, schemes: &[&str]) -> Result<Uri, Wrong> {
-    let example =
-        || Some(format!("write `{usual}://{text}`")).filter(|_| !text.contains("://") && text.bytes().all(|byte| byte.is_ascii_graphic()));
-    let (scheme, _) = text.split_once("://").ok_or_else(|| Wrong::new(format!("it is a URL: `{usual}://` and a host"), example()))?;
+    let Some((scheme, _)) = text.split_once("://") else {
+        let meant = format!("{usual}://{text}");
+        let mend = parse(&meant, usual, schemes).ok().map(|_| format!("write `{meant}`"));
+        return Err(Wrong::new(format!("it is a URL: `{usual}://` and a host"), mend));
+    };
     if !schemes.contains(&scheme) {
         return Err(not_among(scheme, schemes));
     }
@@ -116,7 +118,8 @@ mod tests {
             ("http://app:0", None),
             ("http://app:99999", None),
             ("http://a b", None),
-            ("", Some("write `http://`")),
+            ("", None),
+            ("urn:a:b", None),
         ] {
             assert_eq!(refused(text).mend.as_deref(), mend, "{text}");
         }
