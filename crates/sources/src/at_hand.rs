@@ -90,19 +90,18 @@ impl AtHand {
     pub fn used_session(&self, hash: &SecretHash, now: Timestamp) {
         let known = self.memory().sessions.get(hash).map(|(_, last)| last.clone());
         let last = known.unwrap_or_else(|| self.sources.session_uses.shared(hash, now));
-        self.sources.session_uses.note(hash, &last, now);
+        self.sources.session_uses.note(|| *hash, &last, now);
     }
 
     /// Notes that the API key with this id was used.
     pub fn used_key(&self, id: &str, now: Timestamp) {
         let known = self.memory().key_uses.get(id).cloned();
-        let id = id.to_owned();
         let last = known.unwrap_or_else(|| {
-            let last = self.sources.key_uses.shared(&id, now);
-            self.memory().key_uses.insert(id.clone(), last.clone());
+            let last = self.sources.key_uses.shared(&id.to_owned(), now);
+            self.memory().key_uses.insert(id.to_owned(), last.clone());
             last
         });
-        self.sources.key_uses.note(&id, &last, now);
+        self.sources.key_uses.note(|| id.to_owned(), &last, now);
     }
 
     /// The memory, without what has to be forgotten by now.
@@ -238,3 +237,6 @@ impl Facts for Judging<'_> {
         self.at_hand.sources.keyed.fingerprint(value)
     }
 }
+
+#[cfg(test)]
+mod tests;

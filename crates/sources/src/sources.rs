@@ -7,8 +7,8 @@ use crate::passwords::Pool;
 use crate::uses::{KeyUses, SessionUses};
 use countersign::token::KeySet;
 use countersign::{
-    Account, AccountName, Answer, ApiKey, Cause, Evidence, Issuer, Need, Outage, PasswordAnswer, PasswordQuestion, SecretHash, SessionInUse,
-    Subject, Timestamp, Value,
+    Account, AccountName, Answer, ApiKey, Cause, Evidence, Issuer, Need, Outage, PasswordAnswer, PasswordQuestion, SecretHash,
+    SessionInUse, Subject, Timestamp, Value,
 };
 use countersign_store::{Store, StoreError};
 use std::sync::atomic::{AtomicU64, Ordering};

@@ -60,14 +60,14 @@ impl<K: Clone + Eq + Hash> Uses<K> {
         fresh
     }
 
-    /// Notes a use. In most cases one look at an atomic.
-    pub(crate) fn note(&self, key: &K, last: &Arc<LastUse>, now: Timestamp) {
+    /// Notes a use. In most cases one look at an atomic; the name is needed once in a batch.
+    pub(crate) fn note(&self, key: impl FnOnce() -> K, last: &Arc<LastUse>, now: Timestamp) {
         if last.at() >= now && last.waits.load(Ordering::SeqCst) {
             return;
         }
         last.at.fetch_max(now, Ordering::SeqCst);
         if !last.waits.swap(true, Ordering::SeqCst) {
-            self.lock().waiting.push((key.clone(), last.clone()));
+            self.lock().waiting.push((key(), last.clone()));
         }
     }
 
@@ -100,8 +100,8 @@ mod tests {
         let uses = KeyUses::new();
         let key = "k_1".to_owned();
         let (one, other) = (uses.shared(&key, 100), uses.shared(&key, 90));
-        uses.note(&key, &one, 130);
-        uses.note(&key, &other, 120);
+        uses.note(|| key.clone(), &one, 130);
+        uses.note(|| key.clone(), &other, 120);
         assert_eq!(other.at(), 130);
         let told = uses.take();
         assert_eq!(told.iter().map(|(key, last)| (key.as_str(), last.at())).collect::<Vec<_>>(), [("k_1", 130)]);

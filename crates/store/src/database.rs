@@ -139,3 +139,6 @@ async fn migrate(writer: &SqlitePool) -> Result<(), StoreError> {
     }
     Ok(change.commit().await?)
 }
+
+#[cfg(test)]
+mod tests;

@@ -133,3 +133,6 @@ fn label(purpose: &[u8], secret: &[u8]) -> [u8; 4] {
     context.update(secret);
     context.finish().as_ref().first_chunk().copied().unwrap_or_default()
 }
+
+#[cfg(test)]
+mod tests;

@@ -9,6 +9,8 @@
 mod database;
 mod dir;
 mod error;
+#[cfg(test)]
+mod place;
 
 pub use database::{AuditEntry, NewAccount, NewApiKey, Store};
 pub use dir::DataDir;

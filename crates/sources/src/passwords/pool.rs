@@ -46,22 +46,26 @@ struct Job {
 
 impl Pool {
     pub(crate) fn start(options: &Options) -> Self {
-        let desk = Desk {
-            waiting: HashMap::new(),
-            accounts: Throttle::new(options.account_attempts),
-            addresses: Throttle::new(options.address_attempts),
-        };
-        let desk = Arc::new(Mutex::new(desk));
-        let (queue, jobs) = sync_channel(options.hash_queue);
+        let (pool, jobs) = Self::new(options);
         let jobs = Arc::new(Mutex::new(jobs));
         for _ in 0..options.hash_threads.max(1) {
-            let (desk, jobs) = (desk.clone(), jobs.clone());
+            let (desk, jobs) = (pool.desk.clone(), jobs.clone());
             let started = thread::Builder::new().name("passwords".into()).spawn(move || work(&desk, &jobs));
             if let Err(error) = started {
                 tracing::error!("a thread for passwords could not be started: {error}");
             }
         }
-        Self { desk, queue, started: Instant::now() }
+        pool
+    }
+
+    fn new(options: &Options) -> (Self, Receiver<Job>) {
+        let desk = Desk {
+            waiting: HashMap::new(),
+            accounts: Throttle::new(options.account_attempts),
+            addresses: Throttle::new(options.address_attempts),
+        };
+        let (queue, jobs) = sync_channel(options.hash_queue);
+        (Self { desk: Arc::new(Mutex::new(desk)), queue, started: Instant::now() }, jobs)
     }
 
     /// Is this the password? `name` is the question's keyed name.
@@ -112,22 +116,24 @@ impl Desk {
 }
 
 fn work(desk: &Mutex<Desk>, jobs: &Mutex<Receiver<Job>>) {
-    // In a statement of its own, so that the lock is free while hashing.
+    // The lock ends with the call, so that the other threads get their jobs while this one hashes.
     let next = || lock(jobs).recv();
-    while let Ok(Job { name, account, address, question }) = next() {
-        if abandoned(&mut lock(desk), &name) {
-            lock(desk).give_back(&account, &address);
-            continue;
-        }
-        let right = verify(&question.password, question.hash.as_deref());
-        let mut desk = lock(desk);
-        if right {
-            desk.give_back(&account, &address);
-        }
-        for tell in desk.waiting.remove(&name).unwrap_or_default() {
-            // Whoever asked may have gone.
-            let _ = tell.send(right);
-        }
+    while let Ok(job) = next() {
+        handle(desk, job);
+    }
+}
+
+fn handle(desk: &Mutex<Desk>, job: Job) {
+    let Job { name, account, address, question } = job;
+    let gone = abandoned(&mut lock(desk), &name);
+    let right = !gone && verify(&question.password, question.hash.as_deref());
+    let mut desk = lock(desk);
+    if right || gone {
+        desk.give_back(&account, &address);
+    }
+    for tell in desk.waiting.remove(&name).unwrap_or_default() {
+        // Whoever asked may have gone.
+        let _ = tell.send(right);
     }
 }
 

@@ -77,13 +77,7 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError::AccountUnknown`].
-    pub async fn set_password(
-        &self,
-        name: &AccountName,
-        phc: &str,
-        expires: Option<Timestamp>,
-        now: Timestamp,
-    ) -> Result<(), StoreError> {
+    pub async fn set_password(&self, name: &AccountName, phc: &str, expires: Option<Timestamp>, now: Timestamp) -> Result<(), StoreError> {
         let mut change = self.change().await?;
         let set = query("UPDATE account SET password = ?2, password_expires = ?3 WHERE name = ?1").bind(name.as_str()).bind(phc);
         known(name, set.bind(expires).execute(&mut *change).await?)?;

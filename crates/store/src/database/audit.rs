@@ -29,7 +29,8 @@ impl Store {
     /// # Errors
     /// [`StoreError::Database`].
     pub async fn audit(&self, limit: u32) -> Result<Vec<AuditEntry>, StoreError> {
-        let rows = query("SELECT id, at, who, what, whom FROM audit ORDER BY id DESC LIMIT ?1").bind(limit).fetch_all(&self.readers).await?;
+        let rows =
+            query("SELECT id, at, who, what, whom FROM audit ORDER BY id DESC LIMIT ?1").bind(limit).fetch_all(&self.readers).await?;
         let read = |row: &sqlx::sqlite::SqliteRow| {
             Ok(AuditEntry {
                 id: row.try_get("id")?,

@@ -12,12 +12,13 @@ const LIMIT: usize = 50;
 
 pub(super) fn keep(directory: &Path, revision: &[u8; 8], file: &str, text: &str) -> Result<(), StoreError> {
     let path = place(directory, revision);
-    if path.exists() {
-        // It is in force again, so it counts as new.
-        return File::options().append(true).open(&path).and_then(|file| file.set_modified(SystemTime::now())).map_err(StoreError::at(&path));
+    if !path.exists() {
+        let file: String = file.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect();
+        once::write_over(&path, format!("# {file}\n{text}").as_bytes())?;
     }
-    let file: String = file.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect();
-    once::write_over(&path, format!("# {file}\n{text}").as_bytes())?;
+    // One that is in force again counts as new; and the system's own times are too coarse to sort by.
+    let touched = File::options().append(true).open(&path).and_then(|file| file.set_modified(SystemTime::now()));
+    touched.map_err(StoreError::at(&path))?;
     prune(directory)
 }
 
