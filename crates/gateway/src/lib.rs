@@ -12,6 +12,7 @@ pub mod config;
 mod cors;
 mod forward;
 mod front;
+mod head_watch;
 mod headers;
 mod listen;
 mod metrics;

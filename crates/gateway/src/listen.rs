@@ -3,10 +3,15 @@
 
 use crate::config::Limits;
 use crate::front::Peer;
+use crate::head_watch::{HeadWatch, Watched};
 use crate::serve::serve;
 use crate::upstream::connect::LocalExecutor;
 use crate::worker::Worker;
 use arc_swap::ArcSwapOption;
+use http::header::UPGRADE;
+use http::{Request, Version};
+use http_body::Body;
+use hyper::body::Incoming;
 use hyper::rt::{Read, Write};
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -102,15 +107,29 @@ async fn http<I: Read + Write + Unpin + Send + 'static>(worker: &Rc<Worker>, io:
         .max_concurrent_streams(STREAMS)
         .keep_alive_interval(Some(limits.idle_timeout))
         .keep_alive_timeout(limits.header_timeout);
-    let service = service_fn(|request| {
-        let (worker, peer) = (worker.clone(), peer.clone());
-        async move { Ok::<_, Infallible>(serve(&worker, &peer, request).await) }
+    let watch = Arc::new(HeadWatch::default());
+    let service = service_fn(|request: Request<Incoming>| {
+        let (worker, peer, watch) = (worker.clone(), peer.clone(), watch.clone());
+        // What follows a body may still be that body, and HTTP/2 and upgraded connections have no heads to look at.
+        let head_follows = request.version() < Version::HTTP_2 && request.body().is_end_stream() && !request.headers().contains_key(UPGRADE);
+        async move {
+            let response = serve(&worker, &peer, watch.take(), request).await;
+            if head_follows {
+                watch.expect();
+            }
+            Ok::<_, Infallible>(response)
+        }
     });
-    let mut connection = std::pin::pin!(builder.serve_connection_with_upgrades(io, service));
+    let mut connection = std::pin::pin!(builder.serve_connection_with_upgrades(Watched::new(io, watch.clone()), service));
+    // hyper's own time-out begins when it knows which HTTP is spoken; who never says must not stay.
+    let mut first = std::pin::pin!(tokio::time::sleep(limits.header_timeout));
     // How a connection ends concerns nobody but its two ends.
-    tokio::select! {
-        _ = connection.as_mut() => return,
-        _ = stop.changed() => connection.as_mut().graceful_shutdown(),
+    loop {
+        tokio::select! {
+            _ = connection.as_mut() => return,
+            _ = stop.changed() => break connection.as_mut().graceful_shutdown(),
+            () = first.as_mut(), if !watch.begun() => if !watch.begun() { return },
+        }
     }
     let _ = connection.await;
 }

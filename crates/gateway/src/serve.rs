@@ -7,6 +7,7 @@
 use crate::body::ResponseBody;
 use crate::case::Case;
 use crate::front::{Front, Peer};
+use crate::head_watch::HeadFault;
 use crate::worker::Worker;
 use crate::{cors, forward, headers, sample, sign_in};
 use countersign::{Cause, Evidence, Refusal, Subject, Value, Verdict, judge};
@@ -15,9 +16,12 @@ use hyper::body::Incoming;
 use std::rc::Rc;
 
 /// Answers a request.
-pub(crate) async fn serve(worker: &Rc<Worker>, peer: &Peer, request: Request<Incoming>) -> Response<ResponseBody> {
+pub(crate) async fn serve(worker: &Rc<Worker>, peer: &Peer, seen: Option<HeadFault>, request: Request<Incoming>) -> Response<ResponseBody> {
     let (head, body) = request.into_parts();
     let mut case = Case::open(worker, &head);
+    if let Some(fault) = seen {
+        return case.refuse(peer, &head, &fault.refusal());
+    }
     let front = match Front::read(&head, peer, case.plan()) {
         Ok(front) => case.found_front(front),
         Err(refusal) => return case.refuse(peer, &head, &refusal),

@@ -221,7 +221,10 @@ async fn read_form(case: &Case, body: Incoming) -> Result<Form, Refusal> {
 /// The form's token is a keyed hash of a cookie that only this browser has (a signed double submit).
 fn check_csrf(case: &Case, front: &Front, head: &Parts, form: &Form) -> Result<(), Cause> {
     let token = form.get("csrf");
-    let cookie = cookie(&head.headers, csrf_cookie(front.secure)).filter(|_| !token.is_empty()).ok_or(Cause::CsrfTokenMissing)?;
+    if token.is_empty() {
+        return Err(Cause::CsrfTokenMissing);
+    }
+    let cookie = cookie(&head.headers, csrf_cookie(front.secure)).ok_or(Cause::CsrfTokenWrong)?;
     let token = URL_SAFE_NO_PAD.decode(token).map_err(|_| Cause::CsrfTokenWrong)?;
     hmac::verify(&case.worker.shared.csrf, cookie.as_bytes(), &token).map_err(|_| Cause::CsrfTokenWrong)
 }

@@ -4,11 +4,14 @@ use super::claims::Claims;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::Deserialize;
-use serde::de::IgnoredAny;
+use serde::de::{DeserializeOwned, IgnoredAny};
 use thiserror::Error;
 
 /// The longest token that is read, in bytes.
 pub const TOKEN_LIMIT: usize = 16 * 1024;
+
+/// The deepest nesting of lists and objects in header or claims.
+const NESTING_LIMIT: usize = 16;
 
 /// Why a token cannot be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
@@ -86,13 +89,32 @@ impl<'a> Unverified<'a> {
             _ => return Err(TokenFault::Parts),
         }
         let decode = |part: &str| URL_SAFE_NO_PAD.decode(part).map_err(|_| TokenFault::Base64);
-        let header: Header = serde_json::from_slice(&decode(header)?).map_err(|_| TokenFault::Header)?;
+        let header: Header = read_shallow(&decode(header)?).ok_or(TokenFault::Header)?;
         header.check()?;
-        let claims = serde_json::from_slice(&decode(payload)?).map_err(|_| TokenFault::Claims)?;
+        let claims = read_shallow(&decode(payload)?).ok_or(TokenFault::Claims)?;
         let signature_bytes = decode(signature)?;
         let signed = token.get(..token.len() - signature.len() - 1).unwrap_or_default();
         Ok(Self { header, claims, signed, signature: signature_bytes })
     }
+}
+
+/// Reads JSON that is not nested deeper than any honest token is.
+fn read_shallow<T: DeserializeOwned>(json: &[u8]) -> Option<T> {
+    let (mut depth, mut in_text, mut escaped) = (0_usize, false, false);
+    for &byte in json {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' if in_text => escaped = true,
+            b'"' => in_text = !in_text,
+            b'[' | b'{' if !in_text => depth += 1,
+            b']' | b'}' if !in_text => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        if depth > NESTING_LIMIT {
+            return None;
+        }
+    }
+    serde_json::from_slice(json).ok()
 }
 
 impl Header {
