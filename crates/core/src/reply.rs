@@ -40,9 +40,7 @@ impl Reply {
     pub fn refuse(refusal: &Refusal, rule: Option<(&Requirement, &Challenges)>) -> Self {
         let outside = refusal.cause.outside();
         let mut reply = Self::of(refusal.cause, refusal.retry_after);
-        if malformed_bearer(refusal) {
-            reply.status = StatusCode::BAD_REQUEST;
-        }
+        reply.status = StatusCode::from_u16(Self::status_of(refusal)).unwrap_or(reply.status);
         let challenged = match refusal.cause.status() {
             401 => true,
             403 => outside == Outside::ScopeInsufficient,
@@ -61,6 +59,11 @@ impl Reply {
             };
         }
         reply
+    }
+
+    /// The status of the reply to a refusal.
+    pub fn status_of(refusal: &Refusal) -> u16 {
+        if malformed_bearer(refusal) { 400 } else { refusal.cause.status() }
     }
 
     /// The reply where nothing could be decided.

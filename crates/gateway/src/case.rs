@@ -8,6 +8,7 @@ use crate::respond::{self, Asked, REFERENCE, REFUSED_BY};
 use crate::trail::Decision;
 use crate::worker::{Live, Worker};
 use countersign::reference::Record;
+use countersign::reply::Reply;
 use countersign::{Cause, Evidence, Identity, Outage, Presented, Refusal, Seen, Subject, Value};
 use http::header::ORIGIN;
 use http::request::Parts;
@@ -72,7 +73,7 @@ impl Case {
 
     /// Closes it with a refusal.
     pub(crate) fn refuse(&self, peer: &Peer, head: &Parts, refusal: &Refusal) -> Response<ResponseBody> {
-        let reference = self.seal(refusal.cause, refusal.cause.status(), self.seen(head), &refusal.evidence);
+        let reference = self.seal(refusal.cause, Reply::status_of(refusal), self.seen(head), &refusal.evidence);
         let response = respond::refuse(refusal, self.rule(), self.asked(&reference));
         self.record(peer, response.status(), Some(refusal.cause), Some(&reference), None);
         response
@@ -80,7 +81,7 @@ impl Case {
 
     /// Closes it with a refusal whose response is made elsewhere, from the reference.
     pub(crate) fn refuse_with(&self, peer: &Peer, head: &Parts, refusal: &Refusal, answer: impl FnOnce(&str) -> Response<ResponseBody>) -> Response<ResponseBody> {
-        let reference = self.seal(refusal.cause, refusal.cause.status(), self.seen(head), &refusal.evidence);
+        let reference = self.seal(refusal.cause, Reply::status_of(refusal), self.seen(head), &refusal.evidence);
         let response = answer(&reference);
         self.record(peer, response.status(), Some(refusal.cause), Some(&reference), None);
         response

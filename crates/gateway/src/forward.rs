@@ -81,7 +81,9 @@ fn back(mut response: Response<ResponseBody>, client: Option<OnUpgrade>) -> Resp
         });
         return response;
     }
+    let trailers = headers::announced_trailers(response.headers());
     headers::remove_hop_by_hop(response.headers_mut());
+    response.headers_mut().extend(trailers.map(|trailers| (TRAILER, trailers)));
     response
 }
 

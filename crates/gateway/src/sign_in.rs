@@ -119,6 +119,7 @@ async fn sign_in(case: &Case, peer: &Peer, front: &Front, head: &Parts, form: &F
         revoked: None,
     };
     let (before, store) = (presented_session(front, head), case.worker.shared.sources.store().clone());
+    let replaces = before.is_some();
     let kept = case.worker.shared.background.spawn(async move {
         if let Some(before) = before
             && let Some((before, _)) = store.session(&before).await?
@@ -130,7 +131,10 @@ async fn sign_in(case: &Case, peer: &Peer, front: &Front, head: &Parts, form: &F
     if let Err(outage) = settled(kept.await) {
         return case.unable(peer, head, &outage);
     }
-    case.worker.shared.sources.changed();
+    // Only a session that was replaced withdraws anything.
+    if replaces {
+        case.worker.shared.sources.changed();
+    }
     case.worker.shared.metrics.sign_ins.inc();
     let mut response = respond::page(StatusCode::SEE_OTHER, String::new());
     if let Ok(location) = HeaderValue::from_str(way_back(form.get("rd"))) {

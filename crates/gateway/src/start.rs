@@ -249,7 +249,8 @@ async fn watch_files(shared: Arc<Shared>, options: Options, data: DataDir, certi
         let stamps_now = stamps(&options, &shared);
         if asked || stamps_now != seen {
             reload(&shared, &options, &data, &certificate);
-            seen = stamps(&options, &shared);
+            // As they were before loading: a change in between is noticed at the next look.
+            seen = stamps_now;
         }
         if now() - seals_checked > 3600 {
             seals_checked = now();

@@ -8,7 +8,7 @@
 //! An attempt is counted before any work is done for it, and forgotten again when it turns out right.
 
 use super::throttle::Throttle;
-use super::verify;
+use super::{Memory, verify};
 use crate::keyed::{Keyed, Name};
 use crate::options::Options;
 use crate::sources::outage;
@@ -27,7 +27,6 @@ const OVERLOADED_FOR: u32 = 2;
 pub(crate) struct Pool {
     desk: Arc<Mutex<Desk>>,
     queue: SyncSender<Job>,
-    started: Instant,
 }
 
 /// What is under way and what was tried.
@@ -35,6 +34,7 @@ struct Desk {
     waiting: HashMap<Name, Vec<oneshot::Sender<bool>>>,
     accounts: Throttle,
     addresses: Throttle,
+    started: Instant,
 }
 
 struct Job {
@@ -63,9 +63,10 @@ impl Pool {
             waiting: HashMap::new(),
             accounts: Throttle::new(options.account_attempts),
             addresses: Throttle::new(options.address_attempts),
+            started: Instant::now(),
         };
         let (queue, jobs) = sync_channel(options.hash_queue);
-        (Self { desk: Arc::new(Mutex::new(desk)), queue, started: Instant::now() }, jobs)
+        (Self { desk: Arc::new(Mutex::new(desk)), queue }, jobs)
     }
 
     /// Is this the password? `name` is the question's keyed name.
@@ -92,7 +93,7 @@ impl Pool {
         }
         let account = keyed.attempts(question.name.as_str().as_bytes());
         let address = keyed.attempts(&address(question.client));
-        let now = self.started.elapsed();
+        let now = desk.started.elapsed();
         let seconds = |wait: std::time::Duration| Some(u32::try_from(wait.as_millis().div_ceil(1000)).unwrap_or(u32::MAX));
         desk.accounts.reserve(&account, now).map_err(seconds)?;
         if let Err(wait) = desk.addresses.reserve(&address, now) {
@@ -109,6 +110,16 @@ impl Pool {
 }
 
 impl Desk {
+    /// Whoever joined a check that came out wrong has tried all the same.
+    fn charge(&mut self, account: &Name, address: &Name, joined: usize) {
+        let now = self.started.elapsed();
+        for _ in 0..joined {
+            // Where nothing is left to try, nothing more can be counted.
+            let _ = self.accounts.reserve(account, now);
+            let _ = self.addresses.reserve(address, now);
+        }
+    }
+
     fn give_back(&mut self, account: &Name, address: &Name) {
         self.accounts.give_back(account);
         self.addresses.give_back(address);
@@ -118,20 +129,25 @@ impl Desk {
 fn work(desk: &Mutex<Desk>, jobs: &Mutex<Receiver<Job>>) {
     // The lock ends with the call, so that the other threads get their jobs while this one hashes.
     let next = || lock(jobs).recv();
+    let mut memory = Memory::default();
     while let Ok(job) = next() {
-        handle(desk, job);
+        handle(desk, job, &mut memory);
     }
 }
 
-fn handle(desk: &Mutex<Desk>, job: Job) {
+fn handle(desk: &Mutex<Desk>, job: Job, memory: &mut Memory) {
     let Job { name, account, address, question } = job;
     let gone = abandoned(&mut lock(desk), &name);
-    let right = !gone && verify(&question.password, question.hash.as_deref());
+    let right = !gone && verify(&question.password, question.hash.as_deref(), memory);
     let mut desk = lock(desk);
     if right || gone {
         desk.give_back(&account, &address);
     }
-    for tell in desk.waiting.remove(&name).unwrap_or_default() {
+    let waiting = desk.waiting.remove(&name).unwrap_or_default();
+    if !right {
+        desk.charge(&account, &address, waiting.len().saturating_sub(1));
+    }
+    for tell in waiting {
         // Whoever asked may have gone.
         let _ = tell.send(right);
     }

@@ -42,7 +42,7 @@ impl Case {
         match self.enter(name, phc, password, client) {
             Ok(mut answer) => {
                 while let Ok(job) = lock(&self.jobs).try_recv() {
-                    handle(&self.pool.desk, job);
+                    handle(&self.pool.desk, job, &mut Memory::default());
                 }
                 if answer.try_recv().unwrap() { "right".into() } else { "wrong".into() }
             }
@@ -118,7 +118,7 @@ fn the_same_question_is_worked_on_once() {
     let mut answers = [(); 5].map(|()| case.enter("alice", Some(&phc), "right", "192.0.2.1").unwrap());
     let job = lock(&case.jobs).try_recv().unwrap();
     assert!(lock(&case.jobs).try_recv().is_err());
-    handle(&case.pool.desk, job);
+    handle(&case.pool.desk, job, &mut Memory::default());
     assert!(answers.iter_mut().all(|answer| answer.try_recv() == Ok(true)));
     assert!(lock(&case.pool.desk).waiting.is_empty());
 }
@@ -129,7 +129,7 @@ fn what_nobody_waits_for_is_not_worked_on_and_not_counted() {
     drop(case.enter("alice", None, "a", "192.0.2.1").unwrap());
     assert_eq!(case.ask("alice", None, "b", "192.0.2.1"), "wait 3600", "as long as it may still be worked on, it counts");
     let job = lock(&case.jobs).try_recv().unwrap();
-    handle(&case.pool.desk, job);
+    handle(&case.pool.desk, job, &mut Memory::default());
     assert!(lock(&case.pool.desk).waiting.is_empty());
     assert_eq!(case.ask("alice", None, "c", "192.0.2.1"), "wrong");
 }
