@@ -53,7 +53,8 @@ async fn answer(shared: &Shared, request: &Request<Incoming>) -> Response<Full<B
 async fn readiness(shared: &Shared) -> Response<Full<Bytes>> {
     let store = shared.sources.store().epoch().await.is_ok();
     let plan = shared.plan.load();
-    let without_keys: Vec<&str> = plan.issuers.iter().filter(|issuer| !shared.sources.keys_held(&issuer.issuer)).map(|issuer| issuer.name.as_str()).collect();
+    let without_keys: Vec<&str> =
+        plan.issuers.iter().filter(|issuer| !shared.sources.keys_held(&issuer.issuer)).map(|issuer| issuer.name.as_str()).collect();
     let report = serde_json::json!({ "ready": store, "store": store, "issuers_without_keys": without_keys });
     text(if store { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE }, format!("{report}\n"))
 }

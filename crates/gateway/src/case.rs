@@ -80,7 +80,13 @@ impl Case {
     }
 
     /// Closes it with a refusal whose response is made elsewhere, from the reference.
-    pub(crate) fn refuse_with(&self, peer: &Peer, head: &Parts, refusal: &Refusal, answer: impl FnOnce(&str) -> Response<ResponseBody>) -> Response<ResponseBody> {
+    pub(crate) fn refuse_with(
+        &self,
+        peer: &Peer,
+        head: &Parts,
+        refusal: &Refusal,
+        answer: impl FnOnce(&str) -> Response<ResponseBody>,
+    ) -> Response<ResponseBody> {
         let reference = self.seal(refusal.cause, Reply::status_of(refusal), self.seen(head), &refusal.evidence);
         let response = answer(&reference);
         self.record(peer, response.status(), Some(refusal.cause), Some(&reference), None);
@@ -111,7 +117,12 @@ impl Case {
     }
 
     /// Closes it admitted.
-    pub(crate) fn admitted(&self, peer: &Peer, identity: Option<&Identity>, mut response: Response<ResponseBody>) -> Response<ResponseBody> {
+    pub(crate) fn admitted(
+        &self,
+        peer: &Peer,
+        identity: Option<&Identity>,
+        mut response: Response<ResponseBody>,
+    ) -> Response<ResponseBody> {
         crate::cors::allow(response.headers_mut(), self.origin.as_ref(), self.site.as_deref());
         if let (Some(site), Some(rule)) = (self.site.as_deref(), self.rule()) {
             self.live.admitted.count(site, rule);
@@ -124,7 +135,8 @@ impl Case {
     pub(crate) fn answered(&self, peer: &Peer, identity: &Identity, mut response: Response<ResponseBody>) -> Response<ResponseBody> {
         response.headers_mut().remove(REFERENCE);
         response.headers_mut().remove(REFUSED_BY);
-        let refused = [StatusCode::UNAUTHORIZED, StatusCode::FORBIDDEN, StatusCode::PROXY_AUTHENTICATION_REQUIRED, StatusCode::TOO_MANY_REQUESTS];
+        let refused =
+            [StatusCode::UNAUTHORIZED, StatusCode::FORBIDDEN, StatusCode::PROXY_AUTHENTICATION_REQUIRED, StatusCode::TOO_MANY_REQUESTS];
         let status = response.status();
         if !refused.contains(&status) {
             return self.admitted(peer, Some(identity), response);

@@ -30,7 +30,9 @@ pub(crate) fn preflight(headers: &HeaderMap, site: &Site) -> Result<Response<Res
     *response.status_mut() = StatusCode::NO_CONTENT;
     let answer = response.headers_mut();
     put(answer, origin.clone(), credentials);
-    for (asked, allow) in [(ACCESS_CONTROL_REQUEST_METHOD, ACCESS_CONTROL_ALLOW_METHODS), (ACCESS_CONTROL_REQUEST_HEADERS, ACCESS_CONTROL_ALLOW_HEADERS)] {
+    for (asked, allow) in
+        [(ACCESS_CONTROL_REQUEST_METHOD, ACCESS_CONTROL_ALLOW_METHODS), (ACCESS_CONTROL_REQUEST_HEADERS, ACCESS_CONTROL_ALLOW_HEADERS)]
+    {
         if let Some(value) = headers.get(asked) {
             answer.insert(allow, value.clone());
         }

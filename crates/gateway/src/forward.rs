@@ -5,7 +5,10 @@ use crate::case::Case;
 use crate::front::{Front, Peer};
 use crate::headers;
 use crate::upstream::Failure;
-use countersign::{API_KEY_HEADER, API_KEY_PARAMETER, Cause, Evidence, Identity, Outage, PLAIN_SESSION_COOKIE, Presented, Refusal, SECURE_SESSION_COOKIE, Scheme, Subject, Value};
+use countersign::{
+    API_KEY_HEADER, API_KEY_PARAMETER, Cause, Evidence, Identity, Outage, PLAIN_SESSION_COOKIE, Presented, Refusal, SECURE_SESSION_COOKIE,
+    Scheme, Subject, Value,
+};
 use http::header::{AUTHORIZATION, CONNECTION, CONTENT_LENGTH, COOKIE, EXPECT, HOST, HeaderName, TRAILER, UPGRADE};
 use http::request::Parts;
 use http::uri::PathAndQuery;
@@ -20,8 +23,16 @@ const X_FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto
 const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// Sends the request on and closes the case with the answer.
-pub(crate) async fn forward(case: &Case, peer: &Peer, front: &Front, mut head: Parts, body: Incoming, identity: &Identity) -> Response<ResponseBody> {
-    let (Some(site), Some(pool)) = (case.site.as_deref(), case.site.as_ref().and_then(|site| case.live.pools.get(usize::from(site.index)))) else {
+pub(crate) async fn forward(
+    case: &Case,
+    peer: &Peer,
+    front: &Front,
+    mut head: Parts,
+    body: Incoming,
+    identity: &Identity,
+) -> Response<ResponseBody> {
+    let (Some(site), Some(pool)) = (case.site.as_deref(), case.site.as_ref().and_then(|site| case.live.pools.get(usize::from(site.index))))
+    else {
         return case.refuse(peer, &head, &Refusal::new(Cause::SiteUnknown, Evidence::none()));
     };
     let limits = &case.plan().limits;
@@ -112,7 +123,9 @@ fn remove_credentials(fields: &mut HeaderMap, identity: &Identity, pass: bool) {
     }
     let is_own = |pair: &str| {
         let name = pair.split('=').next().unwrap_or_default().trim();
-        [PLAIN_SESSION_COOKIE, SECURE_SESSION_COOKIE].iter().any(|own| name == *own || name.strip_prefix(own).is_some_and(|rest| rest.starts_with('_')))
+        [PLAIN_SESSION_COOKIE, SECURE_SESSION_COOKIE]
+            .iter()
+            .any(|own| name == *own || name.strip_prefix(own).is_some_and(|rest| rest.starts_with('_')))
     };
     let has_own = fields.get_all(COOKIE).iter().any(|value| value.to_str().is_ok_and(|text| text.split(';').any(is_own)));
     if has_own {
@@ -131,7 +144,8 @@ fn remove_credentials(fields: &mut HeaderMap, identity: &Identity, pass: bool) {
 
 /// Where the request came from. What a trusted proxy said is carried on; anybody else's word is replaced.
 fn set_forwarding(fields: &mut HeaderMap, front: &Front, peer: &Peer) {
-    let before = if front.through_proxy { fields.get(X_FORWARDED_FOR).and_then(|value| value.to_str().ok()).map(str::to_owned) } else { None };
+    let before =
+        if front.through_proxy { fields.get(X_FORWARDED_FOR).and_then(|value| value.to_str().ok()).map(str::to_owned) } else { None };
     headers::remove_forwarding(fields);
     match before {
         Some(before) => put(fields, X_FORWARDED_FOR, &format!("{before}, {}", peer.address.ip().to_canonical())),

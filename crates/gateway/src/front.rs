@@ -63,7 +63,14 @@ impl Front {
 
     /// The parts that the judge reads.
     pub(crate) fn parts<'a>(&'a self, head: &'a Parts) -> RequestParts<'a> {
-        RequestParts { method: &head.method, target: &self.target, headers: &head.headers, host: &self.host, secure: self.secure, client: self.client }
+        RequestParts {
+            method: &head.method,
+            target: &self.target,
+            headers: &head.headers,
+            host: &self.host,
+            secure: self.secure,
+            client: self.client,
+        }
     }
 }
 
@@ -89,7 +96,9 @@ fn check_framing(parts: &Parts) -> Result<(), Refusal> {
         return refuse("Content-Length");
     }
     let has_body = coding.is_some() || headers.get(CONTENT_LENGTH).is_some_and(|length| length.as_bytes() != b"0");
-    if headers.contains_key(UPGRADE) && (has_body || headers.get(UPGRADE).is_some_and(|upgrade| !upgrade.as_bytes().eq_ignore_ascii_case(b"websocket"))) {
+    if headers.contains_key(UPGRADE)
+        && (has_body || headers.get(UPGRADE).is_some_and(|upgrade| !upgrade.as_bytes().eq_ignore_ascii_case(b"websocket")))
+    {
         return refuse("Upgrade");
     }
     Ok(())
@@ -129,7 +138,8 @@ fn target(parts: &Parts) -> Result<Target, Refusal> {
         Some(path) => path.as_str(),
         None => "/",
     };
-    Target::parse(raw).map_err(|fault| Refusal::new(Cause::TargetAmbiguous, Evidence::none().presented(Subject::Form, Value::text(&fault.to_string()))))
+    Target::parse(raw)
+        .map_err(|fault| Refusal::new(Cause::TargetAmbiguous, Evidence::none().presented(Subject::Form, Value::text(&fault.to_string()))))
 }
 
 fn ambiguous(about: Subject, what: &str) -> Refusal {
@@ -169,4 +179,3 @@ pub(crate) fn is_navigation(method: &Method, headers: &HeaderMap) -> bool {
         None => accepts_pages && [Method::GET, Method::HEAD, Method::POST].contains(method),
     }
 }
-

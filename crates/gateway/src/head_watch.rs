@@ -36,7 +36,9 @@ impl HeadFault {
                 let evidence = Evidence::none().presented(Subject::Header, Value::text("Content-Length with Transfer-Encoding"));
                 Refusal::new(Cause::RequestAmbiguous, evidence)
             }
-            Self::Fragment => Refusal::new(Cause::TargetAmbiguous, Evidence::none().presented(Subject::Form, Value::text("it has a fragment"))),
+            Self::Fragment => {
+                Refusal::new(Cause::TargetAmbiguous, Evidence::none().presented(Subject::Form, Value::text("it has a fragment")))
+            }
         }
     }
 }

@@ -60,7 +60,17 @@ const FORWARDING: &[&str] = &[
 ];
 
 /// Fields that concern one connection only (RFC 9110 section 7.6.1), as far as they always do.
-const HOP_BY_HOP: &[&str] = &["connection", "keep-alive", "proxy-connection", "proxy-authenticate", "proxy-authorization", "te", "trailer", "transfer-encoding", "upgrade"];
+const HOP_BY_HOP: &[&str] = &[
+    "connection",
+    "keep-alive",
+    "proxy-connection",
+    "proxy-authenticate",
+    "proxy-authorization",
+    "te",
+    "trailer",
+    "transfer-encoding",
+    "upgrade",
+];
 
 /// The identity headers among the fields, in any spelling; for sites that refuse instead of removing.
 pub(crate) fn spoofed(headers: &HeaderMap) -> Option<&HeaderName> {
@@ -157,7 +167,8 @@ fn text(text: &str) -> HeaderValue {
 
 /// A list; a member that holds the separator is encoded so that it stays one member.
 fn list(members: &[String], separator: &str) -> HeaderValue {
-    let encoded: Vec<String> = members.iter().map(|member| member.replace(separator, if separator == "," { "%2C" } else { "%20" })).collect();
+    let encoded: Vec<String> =
+        members.iter().map(|member| member.replace(separator, if separator == "," { "%2C" } else { "%20" })).collect();
     text_of_encoded(&encoded.join(separator))
 }
 
@@ -200,7 +211,10 @@ mod tests {
 
     #[test]
     fn nothing_from_outside_names_an_identity() {
-        check(&[("Remote-User", "evil"), ("Remote_User", "evil"), ("remote.user", "evil"), ("X_Forwarded-User", "e"), ("Accept", "*/*")], &["accept"]);
+        check(
+            &[("Remote-User", "evil"), ("Remote_User", "evil"), ("remote.user", "evil"), ("X_Forwarded-User", "e"), ("Accept", "*/*")],
+            &["accept"],
+        );
         check(&[("Connection", "X-Trace, close"), ("X-Trace", "1"), ("Accept", "*/*")], &["accept"]);
         check(&[("Connection", "keep-alive"), ("Keep-Alive", "timeout=5"), ("TE", "trailers")], &["te"]);
         check(&[("TE", "gzip"), ("Proxy-Authorization", "Basic x")], &[]);

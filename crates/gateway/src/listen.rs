@@ -47,7 +47,12 @@ pub(crate) fn bind(address: SocketAddr) -> io::Result<std::net::TcpListener> {
 }
 
 /// Serves a listener until the stop signal, then lets what is being answered end.
-pub(crate) async fn run(worker: Rc<Worker>, listener: std::net::TcpListener, tls: Arc<ArcSwapOption<ServerConfig>>, mut stop: watch::Receiver<bool>) -> io::Result<()> {
+pub(crate) async fn run(
+    worker: Rc<Worker>,
+    listener: std::net::TcpListener,
+    tls: Arc<ArcSwapOption<ServerConfig>>,
+    mut stop: watch::Receiver<bool>,
+) -> io::Result<()> {
     let listener = TcpListener::from_std(listener)?;
     let open = Rc::new(Cell::new(0_usize));
     loop {
@@ -79,7 +84,13 @@ pub(crate) async fn run(worker: Rc<Worker>, listener: std::net::TcpListener, tls
     Ok(())
 }
 
-async fn connection(worker: &Rc<Worker>, stream: TcpStream, address: SocketAddr, tls: Option<Arc<ServerConfig>>, stop: watch::Receiver<bool>) {
+async fn connection(
+    worker: &Rc<Worker>,
+    stream: TcpStream,
+    address: SocketAddr,
+    tls: Option<Arc<ServerConfig>>,
+    stop: watch::Receiver<bool>,
+) {
     // A response must not wait for the peer's delayed acknowledgement.
     let _ = stream.set_nodelay(true);
     let limits = worker.live().plan.limits.clone();
@@ -95,11 +106,22 @@ async fn connection(worker: &Rc<Worker>, stream: TcpStream, address: SocketAddr,
     }
 }
 
-async fn http<I: Read + Write + Unpin + Send + 'static>(worker: &Rc<Worker>, io: I, peer: Rc<Peer>, limits: &Limits, mut stop: watch::Receiver<bool>) {
+async fn http<I: Read + Write + Unpin + Send + 'static>(
+    worker: &Rc<Worker>,
+    io: I,
+    peer: Rc<Peer>,
+    limits: &Limits,
+    mut stop: watch::Receiver<bool>,
+) {
     let header_limit = usize::try_from(limits.header).unwrap_or(usize::MAX);
     let mut builder = auto::Builder::new(LocalExecutor);
     // hyper's smallest buffer is 8 KiB.
-    builder.http1().timer(TokioTimer::new()).header_read_timeout(limits.header_timeout).max_buf_size(header_limit.max(8192)).max_headers(limits.headers);
+    builder
+        .http1()
+        .timer(TokioTimer::new())
+        .header_read_timeout(limits.header_timeout)
+        .max_buf_size(header_limit.max(8192))
+        .max_headers(limits.headers);
     builder
         .http2()
         .timer(TokioTimer::new())
@@ -111,7 +133,8 @@ async fn http<I: Read + Write + Unpin + Send + 'static>(worker: &Rc<Worker>, io:
     let service = service_fn(|request: Request<Incoming>| {
         let (worker, peer, watch) = (worker.clone(), peer.clone(), watch.clone());
         // What follows a body may still be that body, and HTTP/2 and upgraded connections have no heads to look at.
-        let head_follows = request.version() < Version::HTTP_2 && request.body().is_end_stream() && !request.headers().contains_key(UPGRADE);
+        let head_follows =
+            request.version() < Version::HTTP_2 && request.body().is_end_stream() && !request.headers().contains_key(UPGRADE);
         async move {
             let response = serve(&worker, &peer, watch.take(), request).await;
             if head_follows {

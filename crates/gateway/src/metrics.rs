@@ -59,7 +59,9 @@ impl Metrics {
 
     /// The counters of a plan.
     pub(crate) fn admitted(&self, plan: &Plan) -> Admitted {
-        let of = |site: &Site, rule: &Rule| self.admitted.get_or_create(&Route { site: site.host.to_string(), route: rule.path.to_string() }).clone();
+        let of = |site: &Site, rule: &Rule| {
+            self.admitted.get_or_create(&Route { site: site.host.to_string(), route: rule.path.to_string() }).clone()
+        };
         Admitted(plan.sites.iter().map(|site| site.rules.iter().map(|rule| of(site, rule)).collect()).collect())
     }
 

@@ -78,7 +78,10 @@ fn finish(reply: &Reply, asked: Asked<'_>, cors: bool) -> Response<ResponseBody>
     for challenge in &reply.challenges {
         headers.append(WWW_AUTHENTICATE, challenge.clone());
     }
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static(if asked.navigation { "text/html; charset=utf-8" } else { "application/problem+json" }));
+    headers.insert(
+        CONTENT_TYPE,
+        HeaderValue::from_static(if asked.navigation { "text/html; charset=utf-8" } else { "application/problem+json" }),
+    );
     headers.insert(CONTENT_LENGTH, length.into());
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     headers.insert(VARY, HeaderValue::from_static(VARIES));
@@ -102,10 +105,7 @@ fn problem(reply: &Reply, asked: Asked<'_>) -> String {
     let (slug, title, detail) = (outside.slug(), outside.title(), outside.detail());
     let (base, reference) = (asked.problem_base, asked.reference);
     // Writing to a string does not fail.
-    let _ = write!(
-        body,
-        r#"{{"type":"{base}{slug}","title":"{title}","status":{status},"detail":"{detail}","instance":"{reference}""#
-    );
+    let _ = write!(body, r#"{{"type":"{base}{slug}","title":"{title}","status":{status},"detail":"{detail}","instance":"{reference}""#);
     if let Some(seconds) = reply.retry_after {
         let _ = write!(body, r#","retry_after":{seconds}"#);
     }

@@ -59,7 +59,9 @@ pub(crate) async fn serve(worker: &Rc<Worker>, peer: &Peer, seen: Option<HeadFau
             }
             forward::forward(&case, peer, &front, head, body, &identity).await
         }
-        Verdict::Refuse(refusal) if sign_in::mends(&refusal, rule, case.navigation) => sign_in::redirect(&case, peer, &head, &front, &refusal),
+        Verdict::Refuse(refusal) if sign_in::mends(&refusal, rule, case.navigation) => {
+            sign_in::redirect(&case, peer, &head, &front, &refusal)
+        }
         Verdict::Refuse(refusal) => case.refuse(peer, &head, &refusal),
         Verdict::Unable(outage) => case.unable(peer, &head, &outage),
     }

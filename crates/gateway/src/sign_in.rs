@@ -16,7 +16,10 @@ use aws_lc_rs::hmac;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use bytes::Bytes;
-use countersign::{Access, Cause, Evidence, Outage, PLAIN_SESSION_COOKIE, Presented, Refusal, SECURE_SESSION_COOKIE, Scheme, SecretHash, Session, Target, Verdict, hex, judge_password};
+use countersign::{
+    Access, Cause, Evidence, Outage, PLAIN_SESSION_COOKIE, Presented, Refusal, SECURE_SESSION_COOKIE, Scheme, SecretHash, Session, Target,
+    Verdict, hex, judge_password,
+};
 use countersign_store::StoreError;
 use http::header::{COOKIE, LOCATION, RETRY_AFTER, SET_COOKIE, WWW_AUTHENTICATE};
 use http::request::Parts;
@@ -42,7 +45,12 @@ pub(crate) fn is_own_path(path: &str, site: &Site) -> bool {
 pub(crate) fn mends(refusal: &Refusal, rule: &Rule, navigation: bool) -> bool {
     let session_lacks = matches!(
         refusal.cause,
-        Cause::CredentialsMissing | Cause::SessionUnknown | Cause::SessionIdle | Cause::SessionOver | Cause::SessionRevoked | Cause::SessionMalformed
+        Cause::CredentialsMissing
+            | Cause::SessionUnknown
+            | Cause::SessionIdle
+            | Cause::SessionOver
+            | Cause::SessionRevoked
+            | Cause::SessionMalformed
     );
     navigation && session_lacks && rule.requirement.accepts(Scheme::Session)
 }
@@ -102,7 +110,9 @@ async fn sign_in(case: &Case, peer: &Peer, front: &Front, head: &Parts, form: &F
     let identity = match judged {
         Verdict::Admit(identity) => identity,
         Verdict::Unable(outage) => return case.unable(peer, head, &outage),
-        Verdict::Refuse(refusal) => return case.refuse_with(peer, head, &refusal, |reference| again(case, front, head, form, &refusal, reference)),
+        Verdict::Refuse(refusal) => {
+            return case.refuse_with(peer, head, &refusal, |reference| again(case, front, head, form, &refusal, reference));
+        }
     };
     let Some(account) = identity.account() else {
         return case.refuse(peer, head, &Refusal::new(Cause::RuleDenied, Evidence::none()));
@@ -284,7 +294,18 @@ mod tests {
     #[test]
     fn the_way_back_stays_here() {
         check("/orders?id=1", "/orders?id=1");
-        for rd in ["", "//evil.test", "/\\evil.test", "https://evil.test/", "/%2f/evil.test", "/../x", "/a\nb", "javascript:alert(1)", "/oauth2/sign_out", "/é"] {
+        for rd in [
+            "",
+            "//evil.test",
+            "/\\evil.test",
+            "https://evil.test/",
+            "/%2f/evil.test",
+            "/../x",
+            "/a\nb",
+            "javascript:alert(1)",
+            "/oauth2/sign_out",
+            "/é",
+        ] {
             check(rd, "/");
         }
     }

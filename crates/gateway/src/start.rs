@@ -101,7 +101,9 @@ pub fn run(options: &Options, ready: impl FnOnce(Ready)) -> Result<(), ServeErro
     let certificate = plan.server.tls.as_ref().map(tls::server_config).transpose()?;
     let certificate = Arc::new(ArcSwapOption::from(certificate));
     let listeners = bind_all(plan.server.listen, plan.server.workers)?;
-    let admin = background.block_on(TcpListener::bind(plan.server.admin_listen)).map_err(|error| ServeError::Listen(plan.server.admin_listen, error))?;
+    let admin = background
+        .block_on(TcpListener::bind(plan.server.admin_listen))
+        .map_err(|error| ServeError::Listen(plan.server.admin_listen, error))?;
     let told = Ready {
         listen: listeners.first().map_or(Ok(plan.server.listen), std::net::TcpListener::local_addr).unwrap_or(plan.server.listen),
         admin: admin.local_addr().unwrap_or(plan.server.admin_listen),
@@ -132,7 +134,12 @@ fn load(options: &Options) -> Result<Loaded, Faults> {
 }
 
 /// Everything that all threads share.
-fn share(plan: Plan, data: &DataDir, store: Store, background: &tokio::runtime::Handle) -> Result<(Arc<Shared>, JoinHandle<()>), ServeError> {
+fn share(
+    plan: Plan,
+    data: &DataDir,
+    store: Store,
+    background: &tokio::runtime::Handle,
+) -> Result<(Arc<Shared>, JoinHandle<()>), ServeError> {
     let own = Arc::new(own_issuer(&plan, data));
     let plan = plan.with_own_issuer(own.clone());
     data.keep_revision(&plan.revision, &plan.file, &plan.text)?;
@@ -215,7 +222,12 @@ fn start_workers(
 }
 
 /// One worker thread: a runtime of its own, on which nothing is ever moved to another thread.
-fn work(shared: Arc<Shared>, listener: std::net::TcpListener, certificate: Arc<ArcSwapOption<ServerConfig>>, stopped: watch::Receiver<bool>) {
+fn work(
+    shared: Arc<Shared>,
+    listener: std::net::TcpListener,
+    certificate: Arc<ArcSwapOption<ServerConfig>>,
+    stopped: watch::Receiver<bool>,
+) {
     let runtime = match Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return error!("a worker has no runtime: {error}"),

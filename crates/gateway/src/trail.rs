@@ -110,7 +110,14 @@ pub(crate) struct WorkerTrail {
 impl WorkerTrail {
     /// A worker's end.
     pub(crate) fn new(trail: Trail) -> Self {
-        Self { trail, log: RefCell::default(), refusals: RefCell::default(), second: Cell::new(0), full: Cell::new(0), summed: RefCell::default() }
+        Self {
+            trail,
+            log: RefCell::default(),
+            refusals: RefCell::default(),
+            second: Cell::new(0),
+            full: Cell::new(0),
+            summed: RefCell::default(),
+        }
     }
 
     /// Records a decision.
@@ -214,7 +221,9 @@ fn quoted(text: &str) -> String {
     }
     json.chars().fold(String::with_capacity(json.len()), |mut out, c| {
         let _ = match c {
-            '\u{7f}'..='\u{9f}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => write!(out, "\\u{:04x}", u32::from(c)),
+            '\u{7f}'..='\u{9f}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => {
+                write!(out, "\\u{:04x}", u32::from(c))
+            }
             c => write!(out, "{c}"),
         };
         out

@@ -104,7 +104,11 @@ impl Pool {
     ///
     /// # Errors
     /// [`Failure`]. A request is sent a second time only if nothing of it had left on a connection that turned out dead.
-    pub(crate) async fn send(self: &Rc<Self>, request: Request<RequestBody>, progress: &Progress) -> Result<Response<ResponseBody>, Failure> {
+    pub(crate) async fn send(
+        self: &Rc<Self>,
+        request: Request<RequestBody>,
+        progress: &Progress,
+    ) -> Result<Response<ResponseBody>, Failure> {
         let sent = self.within(progress, self.dispatch(request)).await;
         sent.map_err(|failure| progress.fault().map_or(failure, Failure::Body))
     }
