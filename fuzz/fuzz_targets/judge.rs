@@ -1,0 +1,95 @@
+//! Any request head against a rule that accepts everything, with facts that know nobody: the judge decides or asks, it
+//! never panics, never admits, and answers the same question with the same step.
+
+#![no_main]
+
+use countersign::token::{Algorithm, KeySet, VerifiedToken};
+use countersign::{
+    Access, Account, AccountName, Answer, ApiKey, Facts, Issuer, MethodScopes, PasswordAnswer, PasswordQuestion, RequestParts, Requirement,
+    Scheme, SecretHash, SessionInUse, Step, Stop, Target, Verdict, judge,
+};
+use http::{HeaderMap, HeaderName, HeaderValue, Method};
+use libfuzzer_sys::fuzz_target;
+use std::net::{IpAddr, Ipv4Addr};
+use std::sync::Arc;
+
+/// Knows that there is nobody and nothing.
+struct Nobody;
+
+impl Facts for Nobody {
+    fn account(&self, _: &AccountName) -> Answer<Option<Arc<Account>>> {
+        Answer::Known(None)
+    }
+
+    fn password(&self, _: &PasswordQuestion) -> Answer<PasswordAnswer> {
+        Answer::Known(PasswordAnswer::Wrong)
+    }
+
+    fn api_key(&self, _: &SecretHash) -> Answer<Option<Arc<ApiKey>>> {
+        Answer::Known(None)
+    }
+
+    fn session(&self, _: &SecretHash) -> Answer<Option<SessionInUse>> {
+        Answer::Known(None)
+    }
+
+    fn keys(&self, _: &Arc<Issuer>, _: Option<&str>) -> Answer<Arc<KeySet>> {
+        Answer::Known(Arc::new(KeySet::default()))
+    }
+
+    fn token(&self, _: &str, verify: impl FnOnce() -> Result<VerifiedToken, Stop>) -> Result<Arc<VerifiedToken>, Stop> {
+        verify().map(Arc::new)
+    }
+
+    fn fingerprint(&self, _: &[u8]) -> [u8; 8] {
+        [0; 8]
+    }
+}
+
+fuzz_target!(|text: &str| {
+    let mut lines = text.lines();
+    let Ok(target) = Target::parse(lines.next().unwrap_or_default()) else { return };
+    let mut headers = HeaderMap::new();
+    for (name, value) in lines.filter_map(|line| line.split_once(':')) {
+        if let (Ok(name), Ok(value)) = (HeaderName::from_bytes(name.as_bytes()), HeaderValue::from_str(value.trim())) {
+            headers.append(name, value);
+        }
+    }
+    let parts = RequestParts {
+        method: &Method::POST,
+        target: &target,
+        headers: &headers,
+        host: "app.example.test",
+        secure: true,
+        client: IpAddr::V4(Ipv4Addr::LOCALHOST),
+    };
+    let requirement = requirement();
+    let steps = [judge(&parts, &requirement, &Nobody, 1_800_000_000), judge(&parts, &requirement, &Nobody, 1_800_000_000)];
+    for step in &steps {
+        assert!(matches!(step, Step::Decided(Verdict::Refuse(_) | Verdict::Unable(_))), "{step:?}");
+    }
+    assert_eq!(format!("{:?}", steps[0]), format!("{:?}", steps[1]));
+});
+
+fn requirement() -> Requirement {
+    let issuer = Issuer {
+        name: "corp".into(),
+        issuer: "https://id.example.test".into(),
+        audiences: vec!["api".into()],
+        algorithms: Algorithm::ALL.to_vec(),
+        leeway: 30,
+        access_token_type: false,
+    };
+    Requirement {
+        access: Access::Protected,
+        schemes: Scheme::ALL.to_vec(),
+        realm: "fuzz".into(),
+        scopes: MethodScopes::new(vec![("*".into(), vec!["write".into()])]),
+        roles: vec!["staff".into()],
+        acr: vec!["mfa".into()],
+        max_age: Some(3600),
+        https_only: true,
+        issuers: Arc::from([Arc::new(issuer)]),
+        origins: Arc::from([]),
+    }
+}
