@@ -65,14 +65,15 @@ impl<'a> Presented<'a> {
                 Ok(text) => (text.split(' ').next().unwrap_or_default(), text.len()),
                 Err(length) => ("", length),
             };
-            let name = scheme.to_ascii_lowercase();
-            let (kind, other) = match name.as_str() {
-                "basic" => (Kind::Basic, None),
-                "bearer" => (Kind::Bearer, None),
+            let (kind, other) = if scheme.eq_ignore_ascii_case("basic") {
+                (Kind::Basic, None)
+            } else if scheme.eq_ignore_ascii_case("bearer") {
+                (Kind::Bearer, None)
+            } else {
                 // A scheme's name is short; anything longer may be a secret without a scheme.
-                name => (Kind::OtherAuthorization, Some(name).filter(|name| name.len() <= 12 && text_of_letters(name))),
+                (Kind::OtherAuthorization, Some(scheme).filter(|name| name.len() <= 12 && text_of_letters(name)))
             };
-            seen.push(Seen { kind, place: Place::Header, length: length as u32, name: other.map(str::to_owned) });
+            seen.push(Seen { kind, place: Place::Header, length: length as u32, name: other.map(str::to_ascii_lowercase) });
         }
         if let Some((key, place)) = self.api_key {
             seen.push(Seen { kind: Kind::ApiKey, place, length: key.len() as u32, name: None });

@@ -66,6 +66,11 @@ pub(crate) async fn forward(
     *request.uri_mut() = target;
     *request.headers_mut() = fields;
     match pool.send(request, &progress).await {
+        // Nobody asked for another protocol: what follows would be read as the next response.
+        Ok(response) if response.status() == StatusCode::SWITCHING_PROTOCOLS && upgrade.is_none() => {
+            let evidence = Evidence::none().presented(Subject::Upstream, Value::text("it switched protocols unasked"));
+            case.unable_having_seen(peer, seen, &Outage { cause: Cause::UpstreamUnreachable, retry_after: 5, evidence })
+        }
         Ok(response) => case.answered(peer, identity, back(response, client_upgrade.filter(|_| upgrade.is_some()))),
         Err(Failure::Body(fault)) => case.refuse_body(peer, seen, fault),
         Err(failure) => {
@@ -78,11 +83,7 @@ pub(crate) async fn forward(
 /// The app's answer, freed of what concerned its own connection; an accepted upgrade joins the two connections.
 fn back(mut response: Response<ResponseBody>, client: Option<OnUpgrade>) -> Response<ResponseBody> {
     if response.status() == StatusCode::SWITCHING_PROTOCOLS {
-        let Some(client) = client else {
-            let mut refused = Response::new(ResponseBody::empty());
-            *refused.status_mut() = StatusCode::BAD_GATEWAY;
-            return refused;
-        };
+        let Some(client) = client else { return response };
         let upstream = hyper::upgrade::on(&mut response);
         tokio::task::spawn_local(async move {
             if let (Ok(client), Ok(upstream)) = tokio::join!(client, upstream) {

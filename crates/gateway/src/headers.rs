@@ -90,13 +90,11 @@ pub(crate) fn remove_forwarding(headers: &mut HeaderMap) {
 
 /// Removes the fields of one connection, those that `Connection` names included.
 pub(crate) fn remove_hop_by_hop(headers: &mut HeaderMap) {
-    if let Some(connection) = headers.remove(CONNECTION) {
-        // `Connection: keep-alive` and `close` are all that most clients ever send.
-        let named = connection.to_str().unwrap_or_default();
-        for name in named.split(',').map(str::trim).filter(|name| !name.is_empty() && !name.eq_ignore_ascii_case("close")) {
-            headers.remove(name);
-        }
-        while headers.remove(CONNECTION).is_some() {}
+    // `Connection: keep-alive` and `close` are all that most clients ever send.
+    let names = |value: &HeaderValue| value.to_str().unwrap_or_default().split(',').map(|name| name.trim().to_owned()).collect::<Vec<_>>();
+    let named: Vec<String> = headers.get_all(CONNECTION).iter().flat_map(names).collect();
+    for name in named.iter().filter(|name| !name.is_empty()) {
+        headers.remove(name.as_str());
     }
     if HOP_BY_HOP.iter().any(|name| headers.contains_key(*name)) {
         let trailers = headers.get(TE).is_some_and(|te| te.as_bytes().eq_ignore_ascii_case(b"trailers"));
@@ -216,6 +214,7 @@ mod tests {
             &["accept"],
         );
         check(&[("Connection", "X-Trace, close"), ("X-Trace", "1"), ("Accept", "*/*")], &["accept"]);
+        check(&[("Connection", "close"), ("Connection", "X-Trace"), ("X-Trace", "1"), ("Accept", "*/*")], &["accept"]);
         check(&[("Connection", "keep-alive"), ("Keep-Alive", "timeout=5"), ("TE", "trailers")], &["te"]);
         check(&[("TE", "gzip"), ("Proxy-Authorization", "Basic x")], &[]);
         check(&[("X_Other", "1"), ("X-Other", "1")], &["x-other"]);
