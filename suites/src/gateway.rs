@@ -238,7 +238,11 @@ fn spawn(folder: &Folder, arguments: &[String], listen: &str, output: &Arc<Mutex
         output.lock().unwrap().push_str(&line);
         if let Some(ready) = ready {
             let address = |name: &str| ready[name].as_str().and_then(|text| text.parse().ok());
-            let (Some(listen), Some(admin)) = (address("listen"), address("admin")) else { return Err(format!("ready, but where? {ready}")) };
+            let (Some(listen), Some(admin)) = (address("listen"), address("admin")) else {
+                let _ = child.kill();
+                let _ = child.wait();
+                return Err(format!("ready, but where? {ready}"));
+            };
             collect(stdout, output.clone());
             return Ok((child, listen, admin));
         }

@@ -2,11 +2,12 @@
 //! issues nothing by itself; tests sign with its keys.
 
 use crate::jwt::Signer;
-use crate::now;
+use crate::{let_pass, now};
 use serde_json::{Value, json};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 /// How it answers.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -187,7 +188,9 @@ fn answer(writer: &mut TcpStream, reader: &mut impl Read, mood: &Mood, body: &st
         writer.write_all(&[head.as_bytes(), body].concat()).is_ok()
     };
     match mood {
-        Mood::Good | Mood::OtherIssuer(_) | Mood::JwksAt(_) => send(if body.is_empty() { "404 Not Found" } else { "200 OK" }, body.as_bytes()),
+        Mood::Good | Mood::OtherIssuer(_) | Mood::JwksAt(_) => {
+            send(if body.is_empty() { "404 Not Found" } else { "200 OK" }, body.as_bytes())
+        }
         Mood::Down => false,
         Mood::Hanging => {
             let _ = reader.read(&mut [0; 1]);
@@ -204,7 +207,7 @@ fn answer(writer: &mut TcpStream, reader: &mut impl Read, mood: &Mood, body: &st
         Mood::Dripping => {
             let _ = writer.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n");
             let until_closed = std::iter::repeat_with(|| {
-                std::thread::sleep(std::time::Duration::from_millis(200));
+                let_pass(Duration::from_millis(200));
                 writer.write_all(b" ").is_ok()
             });
             let _ = until_closed.take(300).all(|open| open);

@@ -94,7 +94,7 @@ impl Signer {
 
     /// A token with this header and these claims.
     pub fn token(&self, header: &Value, claims: &Value) -> String {
-        self.token_of(&header.to_string(), &claims.to_string())
+        self.token_of(header.to_string(), claims.to_string())
     }
 
     /// A token with this text as header and this as claims, whatever they are.

@@ -38,11 +38,22 @@ pub fn within(deadline: Duration, what: &str, mut so: impl FnMut() -> bool) {
     let end = Instant::now() + deadline;
     while !so() {
         assert!(Instant::now() < end, "not within {deadline:?}: {what}");
-        std::thread::sleep(Duration::from_millis(20));
+        let_pass(Duration::from_millis(20));
     }
 }
 
+/// Asks until it is so in every thread of the gateway: a dozen times in a row, each on a connection that another thread
+/// may get.
+///
+/// # Panics
+/// When it is not so in time.
+#[track_caller]
+pub fn everywhere(deadline: Duration, what: &str, mut so: impl FnMut() -> bool) {
+    within(deadline, what, || (0..12).all(|_| so()));
+}
+
 /// Lets time pass where its passing is what is tested: an idle session, a lifetime.
+#[expect(clippy::disallowed_methods, reason = "the one place that waits by the clock")]
 pub fn let_pass(time: Duration) {
     std::thread::sleep(time);
 }

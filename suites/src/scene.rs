@@ -6,6 +6,7 @@ use crate::issuer::Issuer;
 use crate::upstream::{Recorded, Upstream};
 use serde_json::Value;
 use std::net::SocketAddr;
+use std::time::{Duration, Instant};
 
 /// Alice's password.
 pub const PASSWORD: &str = "correct horse battery";
@@ -30,7 +31,9 @@ impl Scene {
     /// The example file that everybody starts from, with the addresses of this stage.
     #[track_caller]
     pub fn orders() -> Self {
-        Self::with(&include_str!("../config/orders.toml").replace("http://127.0.0.1:3000", "UPSTREAM").replace("http://127.0.0.1:9901", "ISSUER"))
+        Self::with(
+            &include_str!("../config/orders.toml").replace("http://127.0.0.1:3000", "UPSTREAM").replace("http://127.0.0.1:9901", "ISSUER"),
+        )
     }
 
     /// The stage of another configuration, in which `UPSTREAM` and `ISSUER` stand for the addresses.
@@ -84,12 +87,8 @@ impl Scene {
         let body = form(&[("csrf", &csrf), ("username", name), ("password", password), ("rd", rd)]);
         let host = self.at().to_string();
         let origin = format!("http://{host}");
-        let headers = [
-            ("Content-Type", "application/x-www-form-urlencoded"),
-            ("Accept", "text/html"),
-            ("Origin", &origin),
-            ("Cookie", &cookies),
-        ];
+        let headers =
+            [("Content-Type", "application/x-www-form-urlencoded"), ("Accept", "text/html"), ("Origin", &origin), ("Cookie", &cookies)];
         request(self.at(), "POST", "/oauth2/sign_in", &headers, body.as_bytes())
     }
 
@@ -120,6 +119,26 @@ impl Scene {
         answer
     }
 
+    /// Sends tokens to a route for tokens; each must be refused, soon, and the app must see nothing.
+    #[track_caller]
+    pub fn refuse_tokens(&self, tokens: &[(&str, String)]) {
+        // A good one first: what follows is refused for its own fault, not because nothing works.
+        let good = format!("Bearer {}", self.issuer.token());
+        self.admitted("/jwt/good", &[("Authorization", &good)]);
+        for (what, token) in tokens {
+            let began = Instant::now();
+            let answer = get(self.at(), "/jwt/trap", &[("Authorization", &format!("Bearer {token}"))]);
+            let shown: String = token.chars().take(200).collect();
+            assert!([400, 401, 431].contains(&answer.status), "{what}: {answer:?} to {shown}");
+            assert!(began.elapsed() < Duration::from_secs(5), "{what}: {:?}", began.elapsed());
+            if answer.status == 401 {
+                let challenge = answer.all("www-authenticate").join(", ");
+                assert!(challenge.starts_with("Bearer "), "{what}: {challenge}");
+            }
+        }
+        assert!(self.upstream.saw("trap").is_empty(), "{:?}", self.upstream.saw("trap"));
+    }
+
     /// The cause of the refusal.
     #[track_caller]
     pub fn cause(&self, target: &str, headers: &[(&str, &str)]) -> String {
@@ -144,14 +163,26 @@ pub fn hidden(page: &str, name: &str) -> String {
     let at = page.find(&format!("name=\"{name}\"")).unwrap_or_else(|| panic!("no {name} in {page}"));
     let rest = &page[at..];
     let value = rest.split("value=\"").nth(1).and_then(|rest| rest.split('"').next());
-    value.unwrap_or_else(|| panic!("{name} has no value in {page}")).replace("&#x2f;", "/").replace("&amp;", "&")
+    unescape(value.unwrap_or_else(|| panic!("{name} has no value in {page}")))
+}
+
+/// Numeric character references, as the pages write them.
+fn unescape(text: &str) -> String {
+    let mut parts = text.split("&#");
+    let first = parts.next().unwrap_or_default().to_owned();
+    parts.fold(first, |out, part| {
+        let (number, rest) = part.split_once(';').unwrap();
+        out + &char::from_u32(number.parse().unwrap()).unwrap().to_string() + rest
+    })
 }
 
 /// `application/x-www-form-urlencoded`.
 pub fn form(fields: &[(&str, &str)]) -> String {
-    let encode = |text: &str| text.bytes().fold(String::new(), |out, byte| match byte {
-        byte if byte.is_ascii_alphanumeric() => out + &char::from(byte).to_string(),
-        byte => out + &format!("%{byte:02X}"),
-    });
+    let encode = |text: &str| {
+        text.bytes().fold(String::new(), |out, byte| match byte {
+            byte if byte.is_ascii_alphanumeric() => out + &char::from(byte).to_string(),
+            byte => out + &format!("%{byte:02X}"),
+        })
+    };
     fields.iter().map(|(name, value)| format!("{}={}", encode(name), encode(value))).collect::<Vec<_>>().join("&")
 }

@@ -156,7 +156,11 @@ fn answer(path: &str, request: &Recorded) -> Vec<u8> {
         return b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nTrailer: X-Sum\r\n\r\n4\r\nbody\r\n0\r\nX-Sum: 42\r\n\r\n".to_vec();
     }
     if path.ends_with("/hop") {
-        return plain("200 OK", "Keep-Alive: timeout=9\r\nProxy-Authenticate: Basic realm=\"x\"\r\nConnection: X-Secret-Hop\r\nX-Secret-Hop: 1\r\n", b"hop");
+        return plain(
+            "200 OK",
+            "Keep-Alive: timeout=9\r\nProxy-Authenticate: Basic realm=\"x\"\r\nConnection: X-Secret-Hop\r\nX-Secret-Hop: 1\r\n",
+            b"hop",
+        );
     }
     if path.ends_with("/echo") {
         return plain("200 OK", "", &request.body);
@@ -245,7 +249,8 @@ fn echo_upgraded(request: &Recorded, reader: &mut impl Read, writer: &mut impl W
     let key = request.read_as("sec-websocket-key").first().copied().unwrap_or_default().to_owned();
     let hash = digest(&SHA1_FOR_LEGACY_USE_ONLY, format!("{key}258EAFA5-E914-47DA-95CA-C5AB0DC85B11").as_bytes());
     let accept = base64::engine::general_purpose::STANDARD.encode(hash);
-    let head = format!("HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: {accept}\r\n\r\n");
+    let head =
+        format!("HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: {accept}\r\n\r\n");
     let _ = writer.write_all(head.as_bytes());
     let mut bytes = [0; 4096];
     while let Ok(count @ 1..) = reader.read(&mut bytes) {

@@ -36,7 +36,11 @@ fn t026_broken_store() {
     }
     assert!(scene.upstream.saw("t026").is_empty());
     assert_eq!(get(scene.at(), "/public/t026", &[]).status, 200, "what needs no store goes on");
-    assert_eq!(get(scene.at(), "/private/t026", &[("Authorization", &format!("Bearer {}", scene.issuer.token()))]).status, 200, "tokens need no store");
+    assert_eq!(
+        get(scene.at(), "/private/t026", &[("Authorization", &format!("Bearer {}", scene.issuer.token()))]).status,
+        200,
+        "tokens need no store"
+    );
 }
 
 #[test]
@@ -73,7 +77,9 @@ fn t027_garbage_cookies() {
 
 #[test]
 fn t028_a_faulty_start_is_no_start() {
-    let good = include_str!("../config/attacks.toml").replace("\"UPSTREAM\"", "\"http://127.0.0.1:9\"").replace("\"ISSUER\"", "\"http://127.0.0.1:9\"");
+    let good = include_str!("../config/attacks.toml")
+        .replace("\"UPSTREAM\"", "\"http://127.0.0.1:9\"")
+        .replace("\"ISSUER\"", "\"http://127.0.0.1:9\"");
     let faulty = [
         ("unknown key", good.replace("realm =", "relam =")),
         ("unknown section", format!("{good}\n[sever]\nlisten = \"x\"\n")),
@@ -175,7 +181,9 @@ fn t032_revocation_amid_requests() {
     let session = sessions.to_string();
     let revoke_session = ["session", "revoke", session_id(&sessions)];
     assert!(session.contains("alice"), "{session}");
-    for (what, revoke, header) in [("key", ["key", "revoke", &id], ("X-API-Key", key.as_str())), ("session", revoke_session, ("Cookie", cookie.as_str()))] {
+    for (what, revoke, header) in
+        [("key", ["key", "revoke", &id], ("X-API-Key", key.as_str())), ("session", revoke_session, ("Cookie", cookie.as_str()))]
+    {
         let at = scene.at();
         let stop = AtomicBool::new(false);
         let (stop, header) = (&stop, &header);
@@ -263,7 +271,11 @@ fn t033_a_bad_answer_does_not_replace_good_keys() {
         scene.issuer.mood(mood.clone());
         // An unknown key makes the gateway ask again.
         let stranger = Signer::new("stranger", "ES256");
-        let answer = get(scene.at(), "/jwt/t033/stranger", &[("Authorization", &bearer(stranger.token(&stranger.header(), &scene.issuer.claims())))]);
+        let answer = get(
+            scene.at(),
+            "/jwt/t033/stranger",
+            &[("Authorization", &bearer(stranger.token(&stranger.header(), &scene.issuer.claims())))],
+        );
         assert!([401, 503].contains(&answer.status), "{mood:?}: {answer:?}");
         scene.admitted("/jwt/t033", &[("Authorization", &bearer(scene.issuer.token()))]);
     }
@@ -333,7 +345,9 @@ fn t035_secrets_never_appear() {
     outside.push_str(&get(scene.gateway.admin, "/metrics", &[]).text());
     outside.push_str(&scene.gateway.printed());
     for hidden in [secret, &spread[6..], jwt.split('.').nth(1).unwrap()] {
-        let at = outside.find(hidden).map(|at| &outside[outside.floor_char_boundary(at.saturating_sub(300))..outside.ceil_char_boundary((at + 100).min(outside.len()))]);
+        let at = outside.find(hidden).map(|at| {
+            &outside[outside.floor_char_boundary(at.saturating_sub(300))..outside.ceil_char_boundary((at + 100).min(outside.len()))]
+        });
         assert_eq!(at, None, "a secret was shown");
     }
     let folder = scene.gateway.folder.path().join("state");
@@ -359,7 +373,8 @@ fn t036_log_lines_stay_lines() {
     within(Duration::from_secs(2), "the log has the last request", || scene.gateway.printed().contains("t036/last"));
     let printed = scene.gateway.printed();
     for text in [&printed, &explained] {
-        let bad: Vec<char> = text.chars().filter(|c| (c.is_control() && *c != '\n') || ('\u{202a}'..='\u{202e}').contains(c) || *c == '\u{2028}').collect();
+        let bad: Vec<char> =
+            text.chars().filter(|c| (c.is_control() && *c != '\n') || ('\u{202a}'..='\u{202e}').contains(c) || *c == '\u{2028}').collect();
         assert!(bad.is_empty(), "{bad:?} in {text:?}");
     }
     assert!(printed.lines().all(|line| line != "evil" && !line.starts_with("{\"event\":\"admitted\"}")), "{printed}");

@@ -6,7 +6,8 @@ use countersign_suites::client::{attack, basic, get, request};
 use countersign_suites::scene::{PASSWORD, Scene};
 
 /// Every header by which some app could be told who asks.
-const IDENTITY: &[&str] = &["X-Forwarded-User", "Remote-User", "X-Auth-Request-User", "Countersign-Subject", "X-Forwarded-Groups", "Remote-Groups"];
+const IDENTITY: &[&str] =
+    &["X-Forwarded-User", "Remote-User", "X-Auth-Request-User", "Countersign-Subject", "X-Forwarded-Groups", "Remote-Groups"];
 
 #[test]
 fn t001_identity_headers_on_public_routes() {
@@ -220,7 +221,8 @@ fn t010_encoded_slashes() {
 #[test]
 fn t011_path_parameters() {
     let scene = Scene::attacks();
-    for target in ["/public;/../private", "/private;x", "/public/;/private", "/public/..;/private", "/private%3bx", "/private;jsessionid=1"] {
+    for target in ["/public;/../private", "/private;x", "/public/;/private", "/public/..;/private", "/private%3bx", "/private;jsessionid=1"]
+    {
         check_target(&scene, target.as_bytes(), AMBIGUOUS);
     }
 }
@@ -266,8 +268,19 @@ fn t013_absolute_forms() {
 fn t014_control_bytes() {
     let scene = Scene::attacks();
     let raw: &[&[u8]] = &[
-        b"/private%00", b"/private%0a", b"/private%0d%0a", b"/private%09", b"/private%7f", b"/public/%00/../private", b"/private\t", b"/private\x7f",
-        b"/private\x00", b"/private\x0b", b"/public/x\ny", b"/private%c2%85", b"/public/x y",
+        b"/private%00",
+        b"/private%0a",
+        b"/private%0d%0a",
+        b"/private%09",
+        b"/private%7f",
+        b"/public/%00/../private",
+        b"/private\t",
+        b"/private\x7f",
+        b"/private\x00",
+        b"/private\x0b",
+        b"/public/x\ny",
+        b"/private%c2%85",
+        b"/public/x y",
     ];
     for target in raw {
         check_target(&scene, target, AMBIGUOUS);

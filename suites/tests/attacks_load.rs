@@ -23,7 +23,10 @@ fn t119_slow_clients_are_cut() {
         ("half a body", "POST /public/t119/slow HTTP/1.1\r\nHost: a\r\nContent-Length: 1000\r\n\r\nhalf".into()),
         ("half a chunk", "POST /public/t119/slow HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n10\r\nhalf".into()),
         ("half a body, refused", "POST /private/t119/slow HTTP/1.1\r\nHost: a\r\nContent-Length: 1000\r\n\r\nhalf".into()),
-        ("half a body, admitted", format!("POST /private/t119/slow HTTP/1.1\r\nHost: a\r\nAuthorization: {alice}\r\nContent-Length: 1000\r\n\r\nhalf")),
+        (
+            "half a body, admitted",
+            format!("POST /private/t119/slow HTTP/1.1\r\nHost: a\r\nAuthorization: {alice}\r\nContent-Length: 1000\r\n\r\nhalf"),
+        ),
         ("half a preface", "PRI * HTTP/2.0\r\n\r\nSM".into()),
         ("a preface alone", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0".into()),
     ];
@@ -151,7 +154,9 @@ fn t123_what_was_acknowledged_survives_a_kill() {
                 assert_eq!(status(("Cookie", &kept)), 200, "sessions survive a restart");
             }
             1 => assert_eq!([status(("Authorization", &login)), status(("X-API-Key", &key)), status(("Cookie", &kept))], [401; 3]),
-            2 => assert_eq!([status(("Authorization", &login)), status(("Authorization", &new)), status(("Cookie", &kept))], [401, 200, 401]),
+            2 => {
+                assert_eq!([status(("Authorization", &login)), status(("Authorization", &new)), status(("Cookie", &kept))], [401, 200, 401])
+            }
             _ => assert_eq!([status(("Cookie", &kept)), status(("X-API-Key", &key))], [401, 200]),
         }
     }
@@ -188,7 +193,9 @@ fn t126_reload_under_load() {
             scene.gateway.signal("HUP");
             within(Duration::from_secs(5), "the new plan is in force", || shown() == format!("round {round}"));
         }
-        for (number, bad) in ["[[site", "realm = 1\n", &config.replace("access = \"public\"", "access = \"publik\""), ""].into_iter().enumerate() {
+        for (number, bad) in
+            ["[[site", "realm = 1\n", &config.replace("access = \"public\"", "access = \"publik\""), ""].into_iter().enumerate()
+        {
             std::fs::write(&path, bad).unwrap();
             let said = scene.gateway.printed().len();
             scene.gateway.signal("HUP");

@@ -3,7 +3,7 @@
 
 use countersign_suites::client::{Answer, basic, get, get_from, request};
 use countersign_suites::scene::{PASSWORD, Scene};
-use countersign_suites::within;
+use countersign_suites::{everywhere, within};
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -62,7 +62,8 @@ fn t038_accounts_that_cannot_be_used_look_alike() {
     }
     scene.gateway.administer(&["user", "lock", "locked"], "");
     scene.gateway.administer(&["user", "disable", "disabled"], "");
-    let cases = [("nobody", "x"), ("right", "wrong"), ("locked", PASSWORD), ("locked", "wrong"), ("disabled", PASSWORD), ("disabled", "wrong")];
+    let cases =
+        [("nobody", "x"), ("right", "wrong"), ("locked", PASSWORD), ("locked", "wrong"), ("disabled", PASSWORD), ("disabled", "wrong")];
     let outside = |accept: &str| -> Vec<_> {
         cases
             .iter()
@@ -81,7 +82,8 @@ fn t038_accounts_that_cannot_be_used_look_alike() {
     for (case, page) in cases.iter().zip(&pages) {
         assert_eq!(page, &pages[0], "{case:?}");
     }
-    let causes: Vec<String> = cases.iter().map(|(name, password)| scene.cause("/private/t038", &[("Authorization", &basic(name, password))])).collect();
+    let causes: Vec<String> =
+        cases.iter().map(|(name, password)| scene.cause("/private/t038", &[("Authorization", &basic(name, password))])).collect();
     let inside = ["account-unknown", "password-wrong", "account-locked", "account-locked", "account-disabled", "account-disabled"];
     assert_eq!(causes, inside, "inside they differ");
 }
@@ -93,7 +95,11 @@ fn t039_guessing_is_limited_and_then_the_right_one_is_refused_too() {
     let at = scene.at();
     let statuses: Vec<u16> = std::thread::scope(|scope| {
         let guesses: Vec<_> = (0..30)
-            .map(|number| scope.spawn(move || get_from(client(number), at, "/private/t039", &[("Authorization", &basic("alice", &format!("guess {number}")))]).status))
+            .map(|number| {
+                scope.spawn(move || {
+                    get_from(client(number), at, "/private/t039", &[("Authorization", &basic("alice", &format!("guess {number}")))]).status
+                })
+            })
             .collect();
         guesses.into_iter().map(|guess| guess.join().unwrap()).collect()
     });
@@ -134,11 +140,20 @@ fn t041_a_forged_address_does_not_lift_the_limit() {
     for number in 0..45 {
         let forged = format!("10.0.0.{number}");
         let name = basic(&format!("name{number}"), "wrong");
-        let headers = [("Authorization", name.as_str()), ("X-Forwarded-For", &forged), ("X-Real-IP", &forged), ("Forwarded", &format!("for={forged}"))];
+        let headers = [
+            ("Authorization", name.as_str()),
+            ("X-Forwarded-For", &forged),
+            ("X-Real-IP", &forged),
+            ("Forwarded", &format!("for={forged}")),
+        ];
         statuses.push(get_from(client(0), scene.at(), "/private/t041", &headers).status);
     }
     assert_eq!(statuses.last(), Some(&429), "{statuses:?}");
-    assert_eq!(get_from(client(1), scene.at(), "/private/t041", &[("Authorization", &basic("alice", PASSWORD))]).status, 200, "another address is free");
+    assert_eq!(
+        get_from(client(1), scene.at(), "/private/t041", &[("Authorization", &basic("alice", PASSWORD))]).status,
+        200,
+        "another address is free"
+    );
 }
 
 #[test]
@@ -155,7 +170,7 @@ fn t042_a_locked_account_is_refused_at_every_door() {
         scene.gateway.administer(&["user", command, "alice"], "");
         let at = scene.at();
         for door in doors {
-            within(Duration::from_secs(1), door.0, || get(at, "/private/t042", &[door]).status == 401);
+            everywhere(Duration::from_secs(1), door.0, || get(at, "/private/t042", &[door]).status == 401);
             let opened = scene.cause("/private/t042", &[door]);
             assert!(opened == cause || (door.0 == "Cookie" && opened == "session-revoked"), "{command} {}: {opened}", door.0);
         }
@@ -163,7 +178,7 @@ fn t042_a_locked_account_is_refused_at_every_door() {
         assert_eq!((page.status, page.cookie("countersign")), (401, None), "{page:?}");
         let undo = if command == "lock" { "unlock" } else { "enable" };
         scene.gateway.administer(&["user", undo, "alice"], "");
-        within(Duration::from_secs(1), "the key works again", || get(at, "/private/t042/again", &[doors[1]]).status == 200);
+        everywhere(Duration::from_secs(1), "the key works again", || get(at, "/private/t042/again", &[doors[1]]).status == 200);
     }
 }
 
@@ -193,13 +208,16 @@ fn t044_removal_and_a_new_password_end_everything_in_a_second() {
     scene.admitted("/private/t044", &[("Authorization", &basic_old)]);
     let at = scene.at();
     scene.gateway.administer(&["user", "passwd", "alice", "--password-stdin"], "a new good password");
-    for door in [("Authorization", basic_old.as_str()), ("Cookie", cookie.as_str())] {
-        within(Duration::from_secs(1), door.0, || get(at, "/private/t044/after", &[door]).status == 401);
-    }
-    assert_eq!(get(at, "/private/t044/new", &[("Authorization", &basic("alice", "a new good password"))]).status, 200);
+    everywhere(Duration::from_secs(1), "the session ends", || get(at, "/private/t044/after", &[("Cookie", &cookie)]).status == 401);
+    // Few guesses: the counter would refuse the right password too.
+    within(Duration::from_secs(1), "the old password", || get(at, "/private/t044/after", &[("Authorization", &basic_old)]).status == 401);
+    let new = basic("alice", "a new good password");
+    within(Duration::from_secs(1), "the new password", || get(at, "/private/t044/new", &[("Authorization", &new)]).status == 200);
     assert_eq!(get(at, "/private/t044/key", &[("X-API-Key", &key)]).status, 200, "a key is no password");
     scene.gateway.administer(&["user", "remove", "alice"], "");
-    within(Duration::from_secs(1), "the key dies with its account", || get(at, "/private/t044/key", &[("X-API-Key", &key)]).status == 401);
+    everywhere(Duration::from_secs(1), "the key dies with its account", || {
+        get(at, "/private/t044/key", &[("X-API-Key", &key)]).status == 401
+    });
     // Somebody else of the same name inherits nothing.
     scene.add_alice();
     for door in [("X-API-Key", key.as_str()), ("Cookie", cookie.as_str())] {
@@ -264,7 +282,8 @@ fn t051_a_flood_of_passwords_does_not_slow_the_others() {
                     number += 1;
                     let password = if guesser % 8 == 0 { long.as_str() } else { "wrong" };
                     let header = basic(&format!("name{guesser}-{number}"), password);
-                    let status = get_from(client(guesser * 4 + number % 4), at, "/private/t051/guess", &[("Authorization", &header)]).status;
+                    let status =
+                        get_from(client(guesser * 4 + number % 4), at, "/private/t051/guess", &[("Authorization", &header)]).status;
                     assert!([400, 401, 413, 429, 431, 503].contains(&status), "{status}");
                 }
             });
@@ -276,7 +295,7 @@ fn t051_a_flood_of_passwords_does_not_slow_the_others() {
     // 32 threads share two cores with the gateway, so some slowness is the machine's.
     assert!(flooded < calm * 100 + Duration::from_millis(100), "calm {calm:?}, under the flood {flooded:?}");
     let grown = scene.gateway.memory().saturating_sub(before);
-    assert!(grown < 96 << 10, "grown by {grown} KiB");
+    assert!(grown < 64 << 10, "grown by {grown} KiB");
     assert!(scene.upstream.saw("guess").is_empty());
 }
 

@@ -2,15 +2,16 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic, reason = "tests")]
 
 use countersign_suites::client::{Answer, Wire, get, request, request_on};
+use countersign_suites::everywhere;
 use countersign_suites::scene::{PASSWORD, Scene, form, hidden};
-use countersign_suites::within;
 use std::time::Duration;
 
 /// Sends the login form with these cookies and fields.
 #[track_caller]
 fn post(scene: &Scene, path: &str, cookies: &str, fields: &[(&str, &str)]) -> Answer {
     let origin = format!("http://{}", scene.at());
-    let headers = [("Content-Type", "application/x-www-form-urlencoded"), ("Accept", "text/html"), ("Origin", &origin), ("Cookie", cookies)];
+    let headers =
+        [("Content-Type", "application/x-www-form-urlencoded"), ("Accept", "text/html"), ("Origin", &origin), ("Cookie", cookies)];
     request(scene.at(), "POST", path, &headers, form(fields).as_bytes())
 }
 
@@ -24,7 +25,12 @@ fn t080_cookies_from_before_never_become_a_session() {
     let theirs = scene.sign_in("mallory", PASSWORD);
     let (cookies, csrf) = scene.sign_in_page();
     for brought in [planted.as_str(), theirs.as_str()] {
-        let answer = post(&scene, "/oauth2/sign_in", &format!("{cookies}; {brought}"), &[("csrf", &csrf), ("username", "alice"), ("password", PASSWORD), ("rd", "/")]);
+        let answer = post(
+            &scene,
+            "/oauth2/sign_in",
+            &format!("{cookies}; {brought}"),
+            &[("csrf", &csrf), ("username", "alice"), ("password", PASSWORD), ("rd", "/")],
+        );
         assert_eq!(answer.status, 303, "{answer:?}");
         let fresh = answer.cookie("countersign").unwrap();
         assert_ne!(format!("countersign={fresh}"), brought);
@@ -74,7 +80,8 @@ fn t080_cookie_and_page() {
     let scene = Scene::attacks();
     scene.add_alice();
     let answer = scene.post_sign_in("alice", PASSWORD, "/private/");
-    let line = answer.all("set-cookie").into_iter().find(|line| line.starts_with("countersign=") && !line.starts_with("countersign=;")).unwrap();
+    let line =
+        answer.all("set-cookie").into_iter().find(|line| line.starts_with("countersign=") && !line.starts_with("countersign=;")).unwrap();
     let attributes: Vec<String> = line.split(';').skip(1).map(|text| text.trim().to_ascii_lowercase()).collect();
     for needed in ["httponly", "samesite=lax", "path=/"] {
         assert!(attributes.iter().any(|attribute| attribute == needed), "{needed}: {line}");
@@ -185,12 +192,17 @@ fn t084_a_copied_cookie_is_dead_after_logging_out() {
             .collect();
         let out = post(&scene, "/oauth2/sign_out", &cookies, &[("csrf", &csrf)]);
         assert!([200, 303].contains(&out.status), "{out:?}");
-        let removed = out.all("set-cookie").into_iter().any(|line| line.starts_with("countersign=;") || line.to_ascii_lowercase().contains("max-age=0"));
+        let removed = out
+            .all("set-cookie")
+            .into_iter()
+            .any(|line| line.starts_with("countersign=;") || line.to_ascii_lowercase().contains("max-age=0"));
         assert!(removed, "the browser is told to forget it: {out:?}");
         clients.into_iter().all(|client| client.join().unwrap().is_some())
     });
     assert!(late);
-    within(Duration::from_secs(1), "the copied cookie is dead", || get(at, "/private/t084/after", &[("Cookie", &session)]).status == 401);
+    everywhere(Duration::from_secs(1), "the copied cookie is dead", || {
+        get(at, "/private/t084/after", &[("Cookie", &session)]).status == 401
+    });
     assert_eq!(scene.cause("/private/t084/after", &[("Cookie", &session)]), "session-revoked");
     // No other session died with it.
     let another = scene.sign_in("alice", PASSWORD);

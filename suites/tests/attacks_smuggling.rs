@@ -70,7 +70,9 @@ fn t017_length_and_chunked() {
     // No length and a coding that is not chunked: nobody knows where that ends.
     let shapes: Vec<_> = ["gzip", "identity", "chunked, gzip", "xchunked", "chunked, chunked"]
         .iter()
-        .map(|coding| format!("POST /public/t017 HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: {coding}\r\n\r\n0\r\n\r\n{}", inner("coding")).into_bytes())
+        .map(|coding| {
+            format!("POST /public/t017 HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: {coding}\r\n\r\n0\r\n\r\n{}", inner("coding")).into_bytes()
+        })
         .collect();
     for answers in check(&scene, "t017 codings", &shapes) {
         assert!(answers.iter().all(|answer| answer.status >= 400), "{answers:?}");
@@ -183,11 +185,7 @@ fn t021_declined_upgrade_then_another_request() {
     let scene = Scene::attacks();
     let alice = scene.add_alice();
     let upgrade = |fields: &str| {
-        format!(
-            "GET /private/t021 HTTP/1.1\r\nHost: a\r\nAuthorization: {alice}\r\n{fields}\r\n\r\n{}",
-            inner("t021")
-        )
-        .into_bytes()
+        format!("GET /private/t021 HTTP/1.1\r\nHost: a\r\nAuthorization: {alice}\r\n{fields}\r\n\r\n{}", inner("t021")).into_bytes()
     };
     let shapes = [
         upgrade("Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ=="),
@@ -217,7 +215,13 @@ fn t022_h2c_upgrade_and_connect() {
         assert!(answers.iter().all(|answer| answer.status != 101), "{answers:?}");
         assert!(answers.iter().all(|answer| answer.status >= 400), "{answers:?}");
     }
-    assert!(scene.upstream.requests().iter().all(|request| request.read_as("upgrade").is_empty() && request.read_as("http2-settings").is_empty()));
+    assert!(
+        scene
+            .upstream
+            .requests()
+            .iter()
+            .all(|request| request.read_as("upgrade").is_empty() && request.read_as("http2-settings").is_empty())
+    );
 }
 
 #[test]
@@ -290,7 +294,10 @@ fn t024_http2_fields_that_http1_cannot_hold() {
         (replaced(b":authority", b"a@b"), None),
         (replaced(b":authority", b"a/private"), None),
         (replaced(b":scheme", b"http://a/private/smuggled?"), None),
-        (vec![(b":method", b"GET"), (b":scheme", b"http"), (b":path", b"/private/a"), (b":path", b"/public/b"), (b":authority", b"a")], None),
+        (
+            vec![(b":method", b"GET"), (b":scheme", b"http"), (b":path", b"/private/a"), (b":path", b"/public/b"), (b":authority", b"a")],
+            None,
+        ),
         (vec![(b":method", b"GET"), (b":scheme", b"http"), (b":authority", b"a")], None),
         (vec![(b":method", b"GET"), (b":scheme", b"http"), (b":path", b"/public/t024"), (b":authority", b"a"), (b"host", b"b")], None),
         (vec![(b":method", b"GET"), (b":scheme", b"http"), (b"x", b"1"), (b":path", b"/public/t024"), (b":authority", b"a")], None),
