@@ -26,7 +26,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use thiserror::Error;
 use tokio::net::TcpListener;
 use tokio::runtime::Builder;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 use tokio_rustls::TlsConnector;
 use tracing::{error, info, warn};
@@ -87,6 +87,8 @@ pub enum ServeError {
 pub fn run(options: &Options, ready: impl FnOnce(Ready)) -> Result<(), ServeError> {
     // Other crates would ask which provider is meant; a second call changes nothing.
     let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+    // Looked at before it is read, so that a change in between is not missed.
+    let seen = stamp_of_config(options);
     let Loaded { plan, warnings } = load(options)?;
     for warning in &warnings {
         warn!("{warning}");
@@ -94,6 +96,13 @@ pub fn run(options: &Options, ready: impl FnOnce(Ready)) -> Result<(), ServeErro
     let data = DataDir::open(&plan.server.data)?;
     let background = Builder::new_multi_thread().worker_threads(1).thread_name("background").enable_all().build();
     let background = background.map_err(|error| ServeError::System("cannot start a thread", error))?;
+    // Whoever is told that it is ready may signal at once.
+    let listen_for = |kind| {
+        let _context = background.enter();
+        signal(kind).map_err(|error| ServeError::System("cannot listen for signals", error))
+    };
+    let (mut terminate, mut interrupt) = (listen_for(SignalKind::terminate())?, listen_for(SignalKind::interrupt())?);
+    let hangup = listen_for(SignalKind::hangup())?;
     let store = background.block_on(Store::open(&data))?.acting_as("gateway");
     let first_account = if matches!(options.source, Source::Default) { background.block_on(first_account(&store))? } else { None };
     let (shared, trail_thread) = share(plan, &data, store, background.handle())?;
@@ -114,9 +123,14 @@ pub fn run(options: &Options, ready: impl FnOnce(Ready)) -> Result<(), ServeErro
     let (stop, stopped) = watch::channel(false);
     let workers = start_workers(&shared, listeners, &certificate, &stopped)?;
     background.spawn(admin::run(shared.clone(), admin));
-    background.spawn(watch_files(shared.clone(), options.clone(), data, certificate));
+    background.spawn(watch_files(shared.clone(), options.clone(), data, certificate, seen, hangup));
     ready(told);
-    background.block_on(stop_signal());
+    background.block_on(async {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    });
     info!("stopping: what is being answered ends first");
     let _ = stop.send(true);
     for worker in workers {
@@ -249,16 +263,22 @@ fn work(
 }
 
 /// Reloads the configuration and the certificate when their files change, or on SIGHUP; rotates the sealing key.
-async fn watch_files(shared: Arc<Shared>, options: Options, data: DataDir, certificate: Arc<ArcSwapOption<ServerConfig>>) {
-    let Ok(mut hangup) = signal(SignalKind::hangup()) else { return };
-    let mut seen = stamps(&options, &shared);
+async fn watch_files(
+    shared: Arc<Shared>,
+    options: Options,
+    data: DataDir,
+    certificate: Arc<ArcSwapOption<ServerConfig>>,
+    config: Option<Stamp>,
+    mut hangup: Signal,
+) {
+    let mut seen = (config, stamps_of_tls(&shared));
     let mut seals_checked = now();
     loop {
         let asked = tokio::select! {
             _ = hangup.recv() => true,
             () = tokio::time::sleep(WATCH) => false,
         };
-        let stamps_now = stamps(&options, &shared);
+        let stamps_now = (stamp_of_config(&options), stamps_of_tls(&shared));
         if asked || stamps_now != seen {
             reload(&shared, &options, &data, &certificate);
             // As they were before loading: a change in between is noticed at the next look.
@@ -302,24 +322,24 @@ fn reload(shared: &Shared, options: &Options, data: &DataDir, certificate: &ArcS
     shared.plan.store(Arc::new(plan));
 }
 
-/// Time and size of every file that takes part, to notice changes by.
-fn stamps(options: &Options, shared: &Shared) -> Vec<Option<(SystemTime, u64)>> {
-    let plan = shared.plan.load();
-    let tls = plan.server.tls.iter().flat_map(|tls| [tls.certificate.as_path(), tls.key.as_path()]);
-    let config = match &options.source {
-        Source::File(path) => Some(path.as_path()),
-        Source::Default => None,
-    };
-    let stamp = |path: &Path| std::fs::metadata(path).ok().and_then(|metadata| Some((metadata.modified().ok()?, metadata.len())));
-    config.into_iter().chain(tls).map(stamp).collect()
+/// Time and size of a file, to notice changes by.
+type Stamp = (SystemTime, u64);
+
+fn stamp(path: &Path) -> Option<Stamp> {
+    let metadata = std::fs::metadata(path).ok()?;
+    Some((metadata.modified().ok()?, metadata.len()))
 }
 
-async fn stop_signal() {
-    let (Ok(mut terminate), Ok(mut interrupt)) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt())) else { return };
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
+fn stamp_of_config(options: &Options) -> Option<Stamp> {
+    match &options.source {
+        Source::File(path) => stamp(path),
+        Source::Default => None,
     }
+}
+
+fn stamps_of_tls(shared: &Shared) -> Vec<Option<Stamp>> {
+    let plan = shared.plan.load();
+    plan.server.tls.iter().flat_map(|tls| [stamp(&tls.certificate), stamp(&tls.key)]).collect()
 }
 
 fn now() -> i64 {
