@@ -43,12 +43,12 @@ pub(crate) async fn forward(
     let client_upgrade = head.extensions.remove::<OnUpgrade>();
     let upgrade = headers::upgrade_of(&head.headers).filter(|_| head.version == Version::HTTP_11 && client_upgrade.is_some());
     let trailers = headers::announced_trailers(&head.headers);
-    let target = target(front, identity);
+    let target = target(&head.uri, front, identity);
     let mut fields = std::mem::take(&mut head.headers);
-    headers::remove_hop_by_hop(&mut fields);
-    headers::remove_untrusted(&mut fields);
+    let forwarded_for = forwarded_for(&fields, front, peer);
+    headers::clean_request(&mut fields);
     remove_credentials(&mut fields, identity, site.pass_credentials);
-    set_forwarding(&mut fields, front, peer);
+    set_forwarding(&mut fields, front, forwarded_for);
     headers::set_identity(&mut fields, site.identity_headers, identity);
     fields.remove(EXPECT);
     put(&mut fields, HOST, if site.preserve_host { &front.host } else { &site.upstream.authority });
@@ -94,15 +94,19 @@ fn back(mut response: Response<ResponseBody>, client: Option<OnUpgrade>) -> Resp
         return response;
     }
     let trailers = headers::announced_trailers(response.headers());
-    headers::remove_hop_by_hop(response.headers_mut());
+    headers::clean_response(response.headers_mut());
     response.headers_mut().extend(trailers.map(|trailers| (TRAILER, trailers)));
     response
 }
 
 /// The canonical target; a key in the query has done its service and stays here.
-fn target(front: &Front, identity: &Identity) -> Uri {
+fn target(raw: &Uri, front: &Front, identity: &Identity) -> Uri {
     let whole = front.target.as_str();
     let used_key = identity.scheme() == Some(Scheme::ApiKey) && front.target.parameters(API_KEY_PARAMETER).next().is_some();
+    // Most targets come in their canonical form; then nothing is written or read anew.
+    if let Some(raw) = raw.path_and_query().filter(|raw| raw.as_str() == whole && !used_key) {
+        return Uri::from(raw.clone());
+    }
     let text = match front.target.query().filter(|_| used_key) {
         None => whole.to_owned(),
         Some(query) => {
@@ -143,15 +147,15 @@ fn remove_credentials(fields: &mut HeaderMap, identity: &Identity, pass: bool) {
     }
 }
 
-/// Where the request came from. What a trusted proxy said is carried on; anybody else's word is replaced.
-fn set_forwarding(fields: &mut HeaderMap, front: &Front, peer: &Peer) {
-    let before =
-        if front.through_proxy { fields.get(X_FORWARDED_FOR).and_then(|value| value.to_str().ok()).map(str::to_owned) } else { None };
-    headers::remove_forwarding(fields);
-    match before {
-        Some(before) => put(fields, X_FORWARDED_FOR, &format!("{before}, {}", peer.address.ip().to_canonical())),
-        None => drop(fields.insert(X_FORWARDED_FOR, peer.forwarded_for.clone())),
-    }
+/// The chain of addresses: what a trusted proxy said is carried on; anybody else's word is replaced.
+fn forwarded_for(fields: &HeaderMap, front: &Front, peer: &Peer) -> HeaderValue {
+    let before = fields.get(X_FORWARDED_FOR).filter(|_| front.through_proxy).and_then(|value| value.to_str().ok());
+    let chain = before.map(|before| format!("{before}, {}", peer.address.ip().to_canonical()));
+    chain.and_then(|chain| HeaderValue::try_from(chain).ok()).unwrap_or_else(|| peer.forwarded_for.clone())
+}
+
+fn set_forwarding(fields: &mut HeaderMap, front: &Front, forwarded_for: HeaderValue) {
+    fields.insert(X_FORWARDED_FOR, forwarded_for);
     put(fields, X_FORWARDED_HOST, &front.host);
     fields.insert(X_FORWARDED_PROTO, HeaderValue::from_static(if front.secure { "https" } else { "http" }));
 }

@@ -77,37 +77,58 @@ pub(crate) fn spoofed(headers: &HeaderMap) -> Option<&HeaderName> {
     headers.keys().find(|name| is_identity(name.as_str()))
 }
 
-/// Removes identity headers in every spelling, and every field whose name an upstream could read as another one:
-/// gateways and CGI turn `_` and `.` into `-`.
+/// Removes what may not pass from a request: the fields of its connection, those that `Connection` names included;
+/// identity headers in every spelling; and what only a trusted proxy may say, which the caller sets anew.
+pub(crate) fn clean_request(headers: &mut HeaderMap) {
+    remove_named_by_connection(headers);
+    let trailers = headers.get(TE).is_some_and(|te| te.as_bytes().eq_ignore_ascii_case(b"trailers"));
+    remove_where(headers, |name| match name.as_bytes().first() {
+        // No name of the lists begins otherwise, and most fields do.
+        Some(b'c' | b'f' | b'k' | b'p' | b'r' | b't' | b'u' | b'x') => {
+            is_untrusted(name) || HOP_BY_HOP.contains(&name) || FORWARDING.contains(&name)
+        }
+        _ => has_odd_name(name),
+    });
+    if trailers {
+        headers.insert(TE, HeaderValue::from_static("trailers"));
+    }
+}
+
+/// Removes the fields of its connection from a response.
+pub(crate) fn clean_response(headers: &mut HeaderMap) {
+    remove_named_by_connection(headers);
+    remove_where(headers, |name| matches!(name.as_bytes().first(), Some(b'c' | b'k' | b'p' | b't' | b'u')) && HOP_BY_HOP.contains(&name));
+}
+
+/// Removes identity headers and odd names from trailers.
 pub(crate) fn remove_untrusted(headers: &mut HeaderMap) {
-    remove_where(headers, |name| is_identity(name) || name.bytes().any(|byte| !byte.is_ascii_alphanumeric() && byte != b'-'));
+    remove_where(headers, is_untrusted);
 }
 
-/// Removes what only a trusted proxy may say.
-pub(crate) fn remove_forwarding(headers: &mut HeaderMap) {
-    remove_where(headers, |name| FORWARDING.contains(&name));
-}
-
-/// Removes the fields of one connection, those that `Connection` names included.
-pub(crate) fn remove_hop_by_hop(headers: &mut HeaderMap) {
-    // `Connection: keep-alive` and `close` are all that most clients ever send.
+/// `Connection: keep-alive` and `close` are all that most peers ever send.
+fn remove_named_by_connection(headers: &mut HeaderMap) {
+    if !headers.contains_key(CONNECTION) {
+        return;
+    }
     let names = |value: &HeaderValue| value.to_str().unwrap_or_default().split(',').map(|name| name.trim().to_owned()).collect::<Vec<_>>();
     let named: Vec<String> = headers.get_all(CONNECTION).iter().flat_map(names).collect();
     for name in named.iter().filter(|name| !name.is_empty()) {
         headers.remove(name.as_str());
     }
-    if HOP_BY_HOP.iter().any(|name| headers.contains_key(*name)) {
-        let trailers = headers.get(TE).is_some_and(|te| te.as_bytes().eq_ignore_ascii_case(b"trailers"));
-        for name in HOP_BY_HOP {
-            headers.remove(*name);
-        }
-        if trailers {
-            headers.insert(TE, HeaderValue::from_static("trailers"));
-        }
-    }
+    headers.remove(CONNECTION);
 }
 
-/// The names that [`remove_hop_by_hop`] takes away and an upgrade or a body with trailers puts back.
+/// An identity header in any spelling, or a name that an upstream could read as another one: gateways and CGI turn `_`
+/// and `.` into `-`.
+fn is_untrusted(name: &str) -> bool {
+    is_identity(name) || has_odd_name(name)
+}
+
+fn has_odd_name(name: &str) -> bool {
+    name.bytes().any(|byte| !byte.is_ascii_alphanumeric() && byte != b'-')
+}
+
+/// The protocol that an upgrade asks for, which is set anew once the rest is cleaned.
 pub(crate) fn upgrade_of(headers: &HeaderMap) -> Option<HeaderValue> {
     headers.get(UPGRADE).cloned()
 }
@@ -200,8 +221,7 @@ mod tests {
         for (name, value) in fields {
             headers.append(HeaderName::from_bytes(name.as_bytes()).unwrap(), HeaderValue::from_str(value).unwrap());
         }
-        remove_hop_by_hop(&mut headers);
-        remove_untrusted(&mut headers);
+        clean_request(&mut headers);
         let mut names: Vec<_> = headers.keys().map(HeaderName::as_str).collect();
         names.sort_unstable();
         assert_eq!(names, expect);

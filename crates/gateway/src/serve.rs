@@ -36,6 +36,10 @@ pub(crate) async fn serve(worker: &Rc<Worker>, peer: &Peer, seen: Option<HeadFau
         return case.refuse(peer, &head, &Refusal::new(Cause::HeaderSpoofed, evidence));
     }
     if sign_in::is_own_path(front.target.path(), &site) {
+        // The judge asks this of every rule; the login page has none, and takes passwords.
+        if site.rules.iter().any(|rule| rule.requirement.https_only) && !front.secure {
+            return case.refuse(peer, &head, &Refusal::new(Cause::TransportInsecure, Evidence::none()));
+        }
         return sign_in::serve(&mut case, peer, &front, head, body).await;
     }
     let Some(rule) = site.rule(&head.method, &front.target) else {

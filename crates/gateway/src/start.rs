@@ -5,7 +5,7 @@
 //!       └── watched: a change or SIGHUP is loaded as a whole, or not at all
 //! ```
 
-use crate::config::{self, Faults, Loaded, Overrides, Plan, Source};
+use crate::config::{self, Faults, Loaded, Overrides, Plan, Server, Source};
 use crate::metrics::Metrics;
 use crate::tls::{self, TlsError};
 use crate::trail::Trail;
@@ -308,8 +308,8 @@ fn reload(shared: &Shared, options: &Options, data: &DataDir, certificate: &ArcS
         Err(error) => return error!("the configuration is not taken over, the one before stays in force: {error}"),
     }
     let before = shared.plan.load_full();
-    if (before.server.listen, before.server.workers) != (plan.server.listen, plan.server.workers) && options.overrides.listen.is_none() {
-        warn!("`listen` and `workers` take effect at the next start");
+    for key in fixed_at_start(&before.server, &plan.server) {
+        warn!("`{key}` takes effect at the next start");
     }
     let own = Arc::new(own_issuer(&plan, data));
     let plan = plan.with_own_issuer(own);
@@ -320,6 +320,18 @@ fn reload(shared: &Shared, options: &Options, data: &DataDir, certificate: &ArcS
     shared.sources.changed();
     info!(revision = hex(&plan.revision), "the configuration is in force");
     shared.plan.store(Arc::new(plan));
+}
+
+/// The keys that differ and are read only once.
+fn fixed_at_start(before: &Server, after: &Server) -> Vec<&'static str> {
+    let differs = [
+        ("server.listen", before.listen != after.listen),
+        ("server.admin_listen", before.admin_listen != after.admin_listen),
+        ("server.data", before.data != after.data),
+        ("server.workers", before.workers != after.workers),
+        ("server.upstream_authorities", before.upstream_authorities != after.upstream_authorities),
+    ];
+    differs.into_iter().filter(|(_, differs)| *differs).map(|(key, _)| key).collect()
 }
 
 /// Time and size of a file, to notice changes by.

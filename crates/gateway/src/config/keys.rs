@@ -120,7 +120,7 @@ keys! {
         "shutdown_grace" Duration(0, 3600 * SECOND), Is("30s"), r#""1m""#,
             "How long requests that are being answered may take when the gateway stops.";
         "problem_base" Text, Is("urn:countersign:problem:"), r#""https://docs.example/problems/""#,
-            "What the `type` of a problem document (RFC 9457) begins with; the family of the cause follows.";
+            "What the `type` of a problem document (RFC 9457) begins with; the kind of problem follows, as `token-invalid`.";
     }
     "server.tls" {
         "certificate" Path, Required, r#""tls/chain.pem""#,
@@ -148,13 +148,13 @@ keys! {
         "header_timeout" Duration(1, DAY), Is("10s"), r#""5s""#,
             "For the head of a request to arrive, and for a TLS handshake.";
         "idle_timeout" Duration(1, DAY), Is("75s"), r#""30s""#,
-            "Between two requests of one connection.";
+            "Between two pings of a quiet HTTP/2 connection. A quiet HTTP/1.1 connection is closed after `header_timeout`.";
         "upstream_connect" Duration(1, DAY), Is("3s"), r#""1s""#,
             "For a connection to the upstream.";
         "upstream_response" Duration(1, DAY), Is("60s"), r#""5m""#,
             "For the upstream's response to begin.";
-        "body_idle" Duration(1, DAY), Is("30s"), r#""1m""#,
-            "Between two pieces of a body, either way.";
+        "body_idle" Duration(1, DAY), Is("15s"), r#""1m""#,
+            "Between two pieces of a request's body. The app's answer may pause as long as the app likes.";
     }
     "issuer" {
         "name" Text, Required, r#""corp""#,
