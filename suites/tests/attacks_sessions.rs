@@ -238,3 +238,17 @@ fn t082_requests_of_other_sites() {
     let answer = post(&scene, "/oauth2/sign_in", "", &[("username", "alice")]);
     assert_eq!(answer.status, 403);
 }
+
+/// A site that asks for HTTPS shows no form and takes no password without it.
+#[test]
+fn t080_the_login_page_asks_for_https_too() {
+    let scene =
+        Scene::with(&include_str!("../config/attacks.toml").replace("realm = \"attacks\"", "realm = \"attacks\"\nhttps_only = true"));
+    scene.add_alice();
+    let shown = get(scene.at(), "/oauth2/sign_in", &[("Accept", "text/html")]);
+    let sent = post(&scene, "/oauth2/sign_in", "", &[("csrf", "x"), ("username", "alice"), ("password", PASSWORD), ("rd", "/")]);
+    for answer in [shown, sent] {
+        assert_eq!((answer.status, answer.cookie("countersign")), (403, None), "{answer:?}");
+        assert_eq!(scene.gateway.cause(&answer.reference()), "transport-insecure");
+    }
+}
