@@ -2,7 +2,7 @@
 //! decision log and the audit trail.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic, reason = "tests")]
 
-use countersign_suites::client::{Wire, basic, get, request_on};
+use countersign_suites::client::{Wire, basic, get, request, request_on};
 use countersign_suites::scene::{PASSWORD, Scene};
 use countersign_suites::{everywhere, within};
 use serde_json::Value;
@@ -71,6 +71,64 @@ fn keys_and_their_rotation() {
     for entry in std::fs::read_dir(scene.gateway.folder.path().join("state")).unwrap().flatten().filter(|entry| entry.path().is_file()) {
         let bytes = std::fs::read(entry.path()).unwrap();
         assert!(!bytes.windows(new.len() - 4).any(|window| window == &new.as_bytes()[4..]), "{:?}", entry.path());
+    }
+}
+
+#[test]
+fn roles_and_scopes_of_an_account_that_is_there() {
+    let scene = Scene::orders();
+    scene.gateway.administer(&["user", "add", "carol", "--password-stdin"], PASSWORD);
+    let (at, carol) = (scene.at(), basic("carol", PASSWORD));
+    // The same account by password and by session, by page (which asks for a role) and by API (which asks for a scope).
+    let cookie = scene.sign_in("carol", PASSWORD);
+    let statuses = || {
+        let ask = |path, header| get(at, path, &[header]).status;
+        [ask("/page", ("Authorization", carol.as_str())), ask("/page", ("Cookie", &cookie)), ask("/api/x", ("Authorization", &carol))]
+    };
+    assert_eq!(statuses(), [403, 403, 403]);
+    for (command, expect) in [
+        (["grant", "carol", "--role", "staff"], [200, 200, 403]),
+        (["grant", "carol", "--scope", "orders:read"], [200, 200, 200]),
+        (["revoke", "carol", "--role", "staff"], [403, 403, 200]),
+        (["revoke", "carol", "--scope", "orders:read"], [403, 403, 403]),
+    ] {
+        scene.gateway.administer(&[&["user"][..], &command].concat(), "");
+        everywhere(SECOND, command[0], || statuses() == expect);
+    }
+    assert_eq!(scene.cause("/page", &[("Authorization", &carol)]), "role-insufficient");
+    assert_eq!(scene.cause("/api/x", &[("Authorization", &carol)]), "scope-insufficient");
+}
+
+#[test]
+fn scopes_of_a_key_that_is_there() {
+    let scene = Scene::orders();
+    scene.add_alice();
+    let (key, id) = scene.add_key("alice");
+    let statuses = || ["GET", "POST"].map(|method| request(scene.at(), method, "/api/x", &[("X-API-Key", &key)], b"").status);
+    assert_eq!(statuses(), [200, 403], "it may only read, whatever its account may");
+    for (command, scope, expect) in
+        [("grant", "orders:write", [200, 200]), ("revoke", "orders:read", [403, 200]), ("revoke", "orders:write", [403, 403])]
+    {
+        scene.gateway.administer(&["key", command, &id, "--scope", scope], "");
+        everywhere(SECOND, command, || statuses() == expect);
+    }
+}
+
+/// The fix that a refusal's reference gives is run as it stands, and mends it.
+#[test]
+fn the_fix_of_a_missing_right_mends_it() {
+    let scene = Scene::orders();
+    scene.gateway.administer(&["user", "add", "carol", "--password-stdin"], PASSWORD);
+    let (at, carol) = (scene.at(), basic("carol", PASSWORD));
+    for path in ["/page", "/api/x"] {
+        let refused = get(at, path, &[("Authorization", &carol)]);
+        assert_eq!(refused.status, 403, "{path}");
+        let report = scene.gateway.administer_json(&["explain", &refused.reference()]);
+        let line = report["fix"][0]["lines"][0].as_str().unwrap_or_else(|| panic!("no line: {report}"));
+        let words: Vec<&str> = line.split(' ').skip_while(|word| *word != "user").take_while(|word| *word != "--data").collect();
+        assert_eq!(words[..3], ["user", "grant", "carol"], "{line}");
+        scene.gateway.administer(&words, "");
+        everywhere(SECOND, line, || get(at, path, &[("Authorization", &carol)]).status == 200);
     }
 }
 

@@ -4,6 +4,7 @@ use crate::failure::Failure;
 use aws_lc_rs::rand;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use clap::Args;
 use countersign::{AccountName, Secret};
 use std::io::Read;
 
@@ -67,6 +68,17 @@ pub(crate) fn role(text: &str) -> Result<String, String> {
         }
         text => Ok(text.to_owned()),
     }
+}
+
+/// Roles and scopes, any number of each.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct Rights {
+    /// A role; may be given several times
+    #[arg(long = "role", value_name = "ROLE", value_parser = role)]
+    pub(crate) roles: Vec<String>,
+    /// A scope; may be given several times
+    #[arg(long = "scope", value_name = "SCOPE", value_parser = scope)]
+    pub(crate) scopes: Vec<String>,
 }
 
 /// A secret on standard input; one line break at its end does not count.

@@ -34,9 +34,9 @@ pub(crate) enum Command {
     Serve(serve::Serve),
     /// Explain a reference (cs1_…) or a cause (token-expired)
     Explain(explain::Explain),
-    /// Accounts: add, list, passwd, lock, unlock, disable, enable, remove
+    /// Accounts: add, list, grant, revoke, passwd, lock, unlock, disable, enable, remove
     User(user::User),
-    /// API keys: add, list, rotate, revoke
+    /// API keys: add, list, grant, rotate, revoke
     Key(key::Key),
     /// Browser sessions: list, revoke
     Session(session::Session),

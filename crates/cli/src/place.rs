@@ -47,6 +47,11 @@ impl Place {
         Ok(DataDir::open(&path)?)
     }
 
+    /// Works on the store of the data directory, which must be there.
+    pub(crate) fn work<T>(&self, work: impl AsyncFnOnce(&Store) -> Result<T, Failure>) -> Result<T, Failure> {
+        wait(async { work(&store(&self.existing()?).await?).await })
+    }
+
     /// Its option for commands to copy, where it was needed here too.
     pub(crate) fn option(&self) -> Option<String> {
         let named = self.data.is_some() || self.config.is_some();

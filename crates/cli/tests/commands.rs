@@ -90,6 +90,16 @@ fn accounts_keys_and_tokens() {
         assert_eq!(here.check(&format!("user {line} bob"), "", 0)["state"], state);
         assert_eq!(here.check("user list", "", 0)[0]["state"], state);
     }
+    for (line, roles, scopes, changed) in [
+        ("user grant bob --role support --scope b", &["staff", "support"][..], &["a", "b"][..], true),
+        ("user grant bob --role support", &["staff", "support"], &["a", "b"], false),
+        ("user revoke bob --role staff --role support --scope b", &[], &["a"], true),
+        ("user revoke bob --scope b", &[], &["a"], false),
+    ] {
+        let said = here.check(line, "", 0);
+        assert_eq!(said, serde_json::json!({ "name": "bob", "roles": roles, "scopes": scopes, "changed": changed }), "{line}");
+    }
+    assert_eq!(here.check("user grant nobody --role staff", "", 1)["error"], "account-unknown");
     here.check("user disable bob", "", 0);
     assert_eq!(here.check("user unlock bob", "", 1)["error"], "account-state");
     let unknown = here.check("user lock nobody", "", 1);
@@ -98,9 +108,14 @@ fn accounts_keys_and_tokens() {
     let key = here.check("key add --user bob --scope a --expires 90d", "", 0);
     assert!(key["key"].as_str().unwrap().starts_with("csk_"));
     let id = key["id"].as_str().unwrap();
+    for (line, scopes, changed) in [("grant ID --scope b", &["a", "b"][..], true), ("revoke ID --scope a --scope c", &["b"], true)] {
+        let said = here.check(&format!("key {}", line.replace("ID", id)), "", 0);
+        assert_eq!(said, serde_json::json!({ "id": id, "user": "bob", "scopes": scopes, "changed": changed }), "{line}");
+    }
+    assert_eq!(here.check("key grant nokey --scope a", "", 1)["error"], "api-key-unknown");
     let rotated = here.check(&format!("key rotate {id} --overlap 1h"), "", 0);
     assert_ne!((&rotated["id"], &rotated["key"]), (&key["id"], &key["key"]));
-    assert_eq!(rotated["scopes"], key["scopes"]);
+    assert_eq!(rotated["scopes"], serde_json::json!(["b"]), "those that the old one has by now");
     let state = |id: &Json| {
         let keys = here.check("key list", "", 0);
         keys.as_array().unwrap().iter().find(|row| row["id"] == *id).unwrap()["state"].clone()

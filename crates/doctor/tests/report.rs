@@ -152,7 +152,11 @@ fn accounts() {
     check(
         &record(Cause::RoleInsufficient, role),
         Found::Here(&account(AccountState::Active)),
-        &["give the account ann the role staff", "roles = [\"staff\", \"support\"]"],
+        &[
+            "give the account ann the role staff",
+            "countersign user grant ann --role staff --data state",
+            "roles = [\"staff\", \"support\"]",
+        ],
     );
 }
 
@@ -167,8 +171,12 @@ fn scopes_by_what_was_used() {
     );
     let mut keyed = record(Cause::ScopeInsufficient, lacking(Value::Number(7)));
     keyed.seen = vec![Seen { kind: Kind::ApiKey, place: Place::Query, length: 47, name: None }];
-    let ann = account(AccountState::Active);
-    check(&keyed, Found::Here(&ann), &["key add --user ann --scope a --scope b --expires 90d", "an API key in the query, 47 bytes"]);
+    check(&keyed, Found::NotAsked, &["key list", "key grant ID --scope b", "an API key in the query, 47 bytes"]);
+    keyed.evidence = lacking(Value::Number(7)).presented(Subject::ApiKey, Value::text("0a1b2c"));
+    check(&keyed, Found::NotAsked, &["key grant 0a1b2c --scope b"]);
+    let mut basic = record(Cause::ScopeInsufficient, lacking(Value::Number(7)));
+    basic.seen = vec![Seen { kind: Kind::Basic, place: Place::Header, length: 20, name: None }];
+    check(&basic, Found::Here(&account(AccountState::Active)), &["countersign user grant ann --scope b --data state"]);
 }
 
 #[test]

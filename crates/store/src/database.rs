@@ -1,17 +1,19 @@
 //! The database: how it is opened and changed. What is in it is in the modules below, one for each kind of record.
 //!
 //! WAL with `synchronous=FULL`: what a change acknowledged is on the disk. One connection writes, two read. A change is
-//! one transaction that also writes its row of the audit table, and moves the epoch if it may withdraw something.
+//! one transaction that also writes its row of the audit table, and moves the epoch if a remembered record is now untrue.
 
 mod accounts;
 mod api_keys;
 mod audit;
+mod rights;
 mod row;
 mod sessions;
 
 pub use accounts::NewAccount;
 pub use api_keys::NewApiKey;
 pub use audit::AuditEntry;
+pub use rights::Rights;
 
 use crate::dir::DataDir;
 use crate::error::StoreError;
@@ -70,8 +72,8 @@ impl Store {
         self
     }
 
-    /// A number that grows with every change that may withdraw something, by whichever process: who remembers records
-    /// forgets them when it has moved. Added records do not move it.
+    /// A number that grows with every change that makes a remembered record untrue, by whichever process: who remembers
+    /// records forgets them when it has moved. Added records and last uses do not move it.
     ///
     /// # Errors
     /// [`StoreError::Database`].
@@ -118,8 +120,8 @@ impl Store {
         Ok(change.commit().await?)
     }
 
-    /// Commits a change that may withdraw something.
-    async fn withdrawn(&self, mut change: SqliteTransaction<'static>, what: &str, whom: &str, now: Timestamp) -> Result<(), StoreError> {
+    /// Commits a change that makes remembered records untrue.
+    async fn changed(&self, mut change: SqliteTransaction<'static>, what: &str, whom: &str, now: Timestamp) -> Result<(), StoreError> {
         query("UPDATE epoch SET value = value + 1").execute(&mut *change).await?;
         self.added(change, what, whom, now).await
     }

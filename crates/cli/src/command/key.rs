@@ -2,8 +2,8 @@
 
 use crate::argument::{Lifetime, account_name, duration, identifier, lifetime, random, scope};
 use crate::failure::Failure;
-use crate::output::{Output, table};
-use crate::place::{Place, now, store, wait};
+use crate::output::{Output, now_or_still, table};
+use crate::place::{Place, now};
 use clap::{Args, Subcommand};
 use countersign::{API_KEY_PREFIX, AccountName, ApiKey, SecretHash, Timestamp};
 use countersign_doctor::utc;
@@ -23,10 +23,12 @@ enum Action {
     /// Make a key
     Add(Add),
     /// List all keys
-    List(List),
+    List(Place),
+    /// Give a key scopes
+    Grant(Grant),
     /// Make a key that takes another one's place; both work for a while
     Rotate(Rotate),
-    /// Revoke a key at once
+    /// Revoke a key at once, or take scopes from it
     Revoke(Revoke),
 }
 
@@ -46,7 +48,12 @@ struct Add {
 }
 
 #[derive(Args, Debug)]
-struct List {
+struct Grant {
+    /// The key's identifier
+    id: String,
+    /// A scope; may be given several times
+    #[arg(long = "scope", value_name = "SCOPE", value_parser = scope, required = true)]
+    scopes: Vec<String>,
     #[command(flatten)]
     place: Place,
 }
@@ -69,6 +76,9 @@ struct Rotate {
 struct Revoke {
     /// The key's identifier
     id: String,
+    /// Only this scope of it; may be given several times
+    #[arg(long = "scope", value_name = "SCOPE", value_parser = scope)]
+    scopes: Vec<String>,
     #[command(flatten)]
     place: Place,
 }
@@ -90,7 +100,8 @@ impl Key {
     pub(crate) fn run(self, output: &Output) -> Result<(), Failure> {
         match self.action {
             Action::Add(add) => add.run(output),
-            Action::List(list) => list.run(output),
+            Action::List(place) => list(&place, output),
+            Action::Grant(grant) => grant.run(output),
             Action::Rotate(rotate) => rotate.run(output),
             Action::Revoke(revoke) => revoke.run(output),
         }
@@ -99,20 +110,16 @@ impl Key {
 
 impl Add {
     fn run(self, output: &Output) -> Result<(), Failure> {
-        let (value, key) = wait(async {
-            let store = store(&self.place.existing()?).await?;
-            make(&store, self.user.clone(), self.scopes.clone(), self.expires).await
-        })?;
+        let (value, key) = self.place.work(async |store| make(store, self.user.clone(), self.scopes.clone(), self.expires).await)?;
         tell(&value, &key, "", output)
     }
 }
 
 impl Rotate {
     fn run(self, output: &Output) -> Result<(), Failure> {
-        let (value, key, ends) = wait(async {
-            let store = store(&self.place.existing()?).await?;
-            let old = find_key(&store, &self.id).await?;
-            let (value, key) = make(&store, old.account.name.clone(), old.scopes.clone(), self.expires).await?;
+        let (value, key, ends) = self.place.work(async |store| {
+            let old = find_key(store, &self.id).await?;
+            let (value, key) = make(store, old.account.name.clone(), old.scopes.clone(), self.expires).await?;
             let ends = old.revoked.into_iter().chain(old.expires).chain([now() + self.overlap]).min().unwrap_or_default();
             if old.revoked.is_none() {
                 store.revoke_api_key(&old.id, ends.max(now()), now()).await?;
@@ -123,29 +130,36 @@ impl Rotate {
     }
 }
 
+impl Grant {
+    fn run(self, output: &Output) -> Result<(), Failure> {
+        let (key, changed) = self.place.work(async |store| Ok(store.grant_to_api_key(&self.id, self.scopes.clone(), now()).await?))?;
+        tell_scopes(&key, changed, output)
+    }
+}
+
 impl Revoke {
     fn run(self, output: &Output) -> Result<(), Failure> {
-        wait(async {
-            let store = store(&self.place.existing()?).await?;
-            Ok(store.revoke_api_key(&self.id, now(), now()).await?)
-        })?;
+        if !self.scopes.is_empty() {
+            let (key, changed) =
+                self.place.work(async |store| Ok(store.revoke_from_api_key(&self.id, self.scopes.clone(), now()).await?))?;
+            return tell_scopes(&key, changed, output);
+        }
+        self.place.work(async |store| Ok(store.revoke_api_key(&self.id, now(), now()).await?))?;
         output.either(&json!({ "id": self.id, "revoked": true }), || format!("the key {} is revoked", self.id))
     }
 }
 
-impl List {
-    fn run(self, output: &Output) -> Result<(), Failure> {
-        let keys = wait(async { Ok(store(&self.place.existing()?).await?.api_keys().await?) })?;
-        let rows: Vec<_> = keys.iter().map(|(key, used)| row(key, *used, now())).collect();
-        output.either(&rows, || {
-            let line = |row: &Row| {
-                let expires = row.expires.clone().unwrap_or_else(|| "never".to_owned());
-                let used = row.last_used.clone().unwrap_or_else(|| "never".to_owned());
-                [row.id.clone(), row.user.clone(), row.state.to_owned(), expires, used, row.scopes.join(" ")]
-            };
-            table(["ID", "USER", "STATE", "EXPIRES", "LAST USED", "SCOPES"], &rows.iter().map(line).collect::<Vec<_>>())
-        })
-    }
+fn list(place: &Place, output: &Output) -> Result<(), Failure> {
+    let keys = place.work(async |store| Ok(store.api_keys().await?))?;
+    let rows: Vec<_> = keys.iter().map(|(key, used)| row(key, *used, now())).collect();
+    output.either(&rows, || {
+        let line = |row: &Row| {
+            let expires = row.expires.clone().unwrap_or_else(|| "never".to_owned());
+            let used = row.last_used.clone().unwrap_or_else(|| "never".to_owned());
+            [row.id.clone(), row.user.clone(), row.state.to_owned(), expires, used, row.scopes.join(" ")]
+        };
+        table(["ID", "USER", "STATE", "EXPIRES", "LAST USED", "SCOPES"], &rows.iter().map(line).collect::<Vec<_>>())
+    })
 }
 
 fn row(key: &ApiKey, used: Option<Timestamp>, now: Timestamp) -> Row {
@@ -188,6 +202,12 @@ fn tell(value: &str, key: &ApiKey, more: &str, output: &Output) -> Result<(), Fa
     }
     output.remark(&format!("the key {} of {}, shown this once{more}:", key.id, key.account.name.as_str()));
     output.text(value)
+}
+
+/// Says which scopes a key has now.
+fn tell_scopes(key: &ApiKey, changed: bool, output: &Output) -> Result<(), Failure> {
+    let value = json!({ "id": key.id, "user": key.account.name.as_str(), "scopes": key.scopes, "changed": changed });
+    output.either(&value, || format!("the key {} has {}", key.id, now_or_still(changed, &[("scopes", &key.scopes)])))
 }
 
 #[cfg(test)]

@@ -1,10 +1,9 @@
 //! `countersign session`: browser sessions.
 
-use super::user::find;
 use crate::argument::account_name;
 use crate::failure::Failure;
 use crate::output::{Output, table};
-use crate::place::{Place, now, store, wait};
+use crate::place::{Place, now};
 use clap::{Args, Subcommand};
 use countersign::AccountName;
 use countersign_doctor::utc;
@@ -21,15 +20,9 @@ pub(crate) struct Session {
 #[derive(Debug, Subcommand)]
 enum Action {
     /// List the live sessions
-    List(List),
+    List(Place),
     /// End a session, or all of an account
     Revoke(Revoke),
-}
-
-#[derive(Args, Debug)]
-struct List {
-    #[command(flatten)]
-    place: Place,
 }
 
 #[derive(Args, Debug)]
@@ -57,45 +50,34 @@ struct Row {
 impl Session {
     pub(crate) fn run(self, output: &Output) -> Result<(), Failure> {
         match self.action {
-            Action::List(list) => list.run(output),
+            Action::List(place) => list(&place, output),
             Action::Revoke(revoke) => revoke.run(output),
         }
     }
 }
 
-impl List {
-    fn run(self, output: &Output) -> Result<(), Failure> {
-        let sessions = wait(async { Ok(store(&self.place.existing()?).await?.sessions().await?) })?;
-        let row = |(session, seen): &(countersign::Session, i64)| Row {
-            id: session.id.clone(),
-            user: session.account.name.as_str().to_owned(),
-            created: utc(session.created),
-            last_seen: utc(*seen),
-            expires: utc(session.expires),
-        };
-        let rows: Vec<_> = sessions.iter().map(row).collect();
-        output.either(&rows, || {
-            let line = |row: &Row| [&row.id, &row.user, &row.created, &row.last_seen, &row.expires].map(Clone::clone);
-            table(["ID", "USER", "SINCE", "LAST SEEN", "ENDS"], &rows.iter().map(line).collect::<Vec<_>>())
-        })
-    }
+fn list(place: &Place, output: &Output) -> Result<(), Failure> {
+    let sessions = place.work(async |store| Ok(store.sessions().await?))?;
+    let row = |(session, seen): &(countersign::Session, i64)| Row {
+        id: session.id.clone(),
+        user: session.account.name.as_str().to_owned(),
+        created: utc(session.created),
+        last_seen: utc(*seen),
+        expires: utc(session.expires),
+    };
+    let rows: Vec<_> = sessions.iter().map(row).collect();
+    output.either(&rows, || {
+        let line = |row: &Row| [&row.id, &row.user, &row.created, &row.last_seen, &row.expires].map(Clone::clone);
+        table(["ID", "USER", "SINCE", "LAST SEEN", "ENDS"], &rows.iter().map(line).collect::<Vec<_>>())
+    })
 }
 
 impl Revoke {
     fn run(self, output: &Output) -> Result<(), Failure> {
-        let ended = wait(async {
-            let store = store(&self.place.existing()?).await?;
-            match (&self.id, &self.user) {
-                (_, Some(user)) => {
-                    find(&store, user).await?;
-                    Ok(store.revoke_sessions_of(user, now()).await?)
-                }
-                (Some(id), None) => {
-                    store.revoke_session(id, now()).await?;
-                    Ok(1)
-                }
-                (None, None) => Ok(0),
-            }
+        let ended = self.place.work(async |store| match (&self.id, &self.user) {
+            (_, Some(user)) => Ok(store.revoke_sessions_of(user, now()).await?),
+            (Some(id), None) => Ok(store.revoke_session(id, now()).await.map(|()| 1)?),
+            (None, None) => Ok(0),
         })?;
         output.either(&json!({ "revoked": ended }), || format!("sessions ended: {ended}"))
     }

@@ -27,7 +27,7 @@ fn the_tree_is_sound() {
 fn exact_forms() {
     check(
         "countersign user add Bob --role staff --scope a --scope b --password-stdin",
-        Some(r#"name: AccountName("bob"), roles: ["staff"], scopes: ["a", "b"]"#),
+        Some(r#"name: AccountName("bob"), rights: Rights { roles: ["staff"], scopes: ["a", "b"] }"#),
     );
     check("countersign key add --user bob --scope a --expires 90d --json", Some("expires: Lifetime(Some(7776000))"));
     check("countersign --json key add --user bob --expires never", Some("json: true"));
@@ -39,6 +39,11 @@ fn exact_forms() {
     check("countersign explain cs1_x --data d --json", Some(r#"data: Some("d")"#));
     check("countersign explain cs1_x --key-file f", Some(r#"key_file: Some("f")"#));
     check("countersign explain -", Some(r#"thing: "-""#));
+    check("countersign user grant bob --role staff --scope a", Some(r#"Grant(Change { name: AccountName("bob")"#));
+    check("countersign user revoke bob --scope a", Some(r#"roles: [], scopes: ["a"]"#));
+    check("countersign key grant 0123 --scope a --scope b", Some(r#"id: "0123", scopes: ["a", "b"]"#));
+    check("countersign key revoke 0123", Some(r#"id: "0123", scopes: []"#));
+    check("countersign key revoke 0123 --scope a", Some(r#"id: "0123", scopes: ["a"]"#));
     check("countersign user unlock bob --data d", Some("Unlock(Named"));
     check("countersign user passwd bob --password-stdin --password-expires 1d", Some("Lifetime(Some(86400))"));
     check("countersign key rotate 0123 --overlap 2h", Some("overlap: 7200"));
@@ -56,6 +61,11 @@ fn wrong_forms_exit_with_2() {
         "countersign user add a:b",
         "countersign user add bob --role a,b",
         "countersign user add bob --no-password --password-stdin",
+        "countersign user grant bob",
+        "countersign user grant --role staff",
+        "countersign user revoke bob",
+        "countersign key grant 0123",
+        "countersign key revoke 0123 --scope",
         "countersign key add --scope a",
         "countersign key add --user bob --expires 5",
         "countersign token issue --subject s --audience a --expires 2d",

@@ -1,6 +1,6 @@
 //! `countersign token issue`: a short-lived token of the gateway's own key, for trying things out.
 
-use crate::argument::{duration, identifier, role, scope};
+use crate::argument::{Rights, duration, identifier};
 use crate::failure::Failure;
 use crate::output::Output;
 use crate::place::{Place, now};
@@ -35,12 +35,8 @@ struct Issue {
     /// Whom it is made for (`aud`): the realm of a site, or an audience of an issuer in the configuration
     #[arg(long)]
     audience: String,
-    /// A scope; may be given several times
-    #[arg(long = "scope", value_name = "SCOPE", value_parser = scope)]
-    scopes: Vec<String>,
-    /// A role; may be given several times
-    #[arg(long = "role", value_name = "ROLE", value_parser = role)]
-    roles: Vec<String>,
+    #[command(flatten)]
+    rights: Rights,
     /// How long it is good, a day at the most
     #[arg(long, value_name = "DURATION", default_value = "5m", value_parser = short)]
     expires: i64,
@@ -64,8 +60,8 @@ impl Token {
             iss: &issuer,
             sub: &issue.subject,
             aud: &issue.audience,
-            scope: issue.scopes.join(" "),
-            roles: issue.roles,
+            scope: issue.rights.scopes.join(" "),
+            roles: issue.rights.roles,
             iat: now,
             exp: now + issue.expires,
             jti: identifier(16)?,

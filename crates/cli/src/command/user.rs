@@ -1,10 +1,10 @@
 //! `countersign user`: accounts.
 
-use crate::argument::{Lifetime, account_name, lifetime, random, role, scope, secret_from};
+use crate::argument::{Lifetime, Rights, account_name, lifetime, random, secret_from};
 use crate::failure::Failure;
-use crate::output::{Output, table};
+use crate::output::{Output, now_or_still, table};
 use crate::place::{Place, now, store, wait};
-use clap::{Args, Subcommand};
+use clap::{ArgGroup, Args, Subcommand};
 use countersign::{Account, AccountName, AccountState, Secret};
 use countersign_doctor::utc;
 use countersign_sources::passwords;
@@ -25,7 +25,11 @@ enum Action {
     /// Add an account
     Add(Add),
     /// List all accounts
-    List(List),
+    List(Place),
+    /// Give an account roles and scopes
+    Grant(Change),
+    /// Take roles and scopes from an account
+    Revoke(Change),
     /// Set a new password, which ends the account's sessions
     Passwd(Passwd),
     /// Lock an account
@@ -45,12 +49,8 @@ struct Add {
     /// Its name; upper and lower case are the same
     #[arg(value_parser = account_name)]
     name: AccountName,
-    /// A role; may be given several times
-    #[arg(long = "role", value_name = "ROLE", value_parser = role)]
-    roles: Vec<String>,
-    /// A scope; may be given several times
-    #[arg(long = "scope", value_name = "SCOPE", value_parser = scope)]
-    scopes: Vec<String>,
+    #[command(flatten)]
+    rights: Rights,
     #[command(flatten)]
     password: Password,
     /// Without a password: for API keys only
@@ -71,7 +71,13 @@ struct Password {
 }
 
 #[derive(Args, Debug)]
-struct List {
+#[command(group(ArgGroup::new("what").args(["roles", "scopes"]).required(true).multiple(true)))]
+struct Change {
+    /// The account
+    #[arg(value_parser = account_name)]
+    name: AccountName,
+    #[command(flatten)]
+    rights: Rights,
     #[command(flatten)]
     place: Place,
 }
@@ -113,7 +119,9 @@ impl User {
     pub(crate) fn run(self, output: &Output) -> Result<(), Failure> {
         match self.action {
             Action::Add(add) => add.run(output),
-            Action::List(list) => list.run(output),
+            Action::List(place) => list(&place, output),
+            Action::Grant(change) => change.run(true, output),
+            Action::Revoke(change) => change.run(false, output),
             Action::Passwd(passwd) => passwd.run(output),
             Action::Lock(named) => named.set(AccountState::Locked, output),
             Action::Unlock(named) => named.lift(AccountState::Locked, output),
@@ -126,7 +134,7 @@ impl User {
 
 impl Add {
     fn run(self, output: &Output) -> Result<(), Failure> {
-        let Add { name, roles, scopes, password, no_password, place } = self;
+        let Add { name, rights: Rights { roles, scopes }, password, no_password, place } = self;
         let made = if no_password { None } else { Some(password.get()?) };
         let account = wait(async {
             let store = store(&place.make()?).await?;
@@ -142,9 +150,8 @@ impl Passwd {
     fn run(self, output: &Output) -> Result<(), Failure> {
         let Passwd { name, password, place } = self;
         let made = password.get()?;
-        let account = wait(async {
-            let store = store(&place.existing()?).await?;
-            let account = find(&store, &name).await?;
+        let account = place.work(async |store| {
+            let account = find(store, &name).await?;
             store.set_password(&name, &passwords::hash(&made.secret), password.expiry(), now()).await?;
             Ok(account)
         })?;
@@ -152,23 +159,36 @@ impl Passwd {
     }
 }
 
+impl Change {
+    fn run(self, grant: bool, output: &Output) -> Result<(), Failure> {
+        let Change { name, rights: Rights { roles, scopes }, place } = self;
+        let rights = countersign_store::Rights { roles, scopes };
+        let (account, changed) = place.work(async |store| {
+            let turned = if grant {
+                store.grant_to_account(&name, &rights, now()).await
+            } else {
+                store.revoke_from_account(&name, &rights, now()).await
+            };
+            Ok(turned?)
+        })?;
+        let value = json!({ "name": account.name, "roles": account.roles, "scopes": account.scopes, "changed": changed });
+        let held: [(_, &[String]); 2] = [("roles", &account.roles), ("scopes", &account.scopes)];
+        output.either(&value, || format!("{} has {}", account.name.as_str(), now_or_still(changed, &held)))
+    }
+}
+
 impl Named {
     fn set(self, state: AccountState, output: &Output) -> Result<(), Failure> {
         let what = if state == AccountState::Locked { "locked" } else { "disabled" };
-        let name = wait(async {
-            let store = store(&self.place.existing()?).await?;
-            store.set_state(&self.name, state, now()).await?;
-            Ok(self.name)
-        })?;
-        output.either(&json!({ "name": name, "state": state }), || format!("{} is {what}", name.as_str()))
+        self.place.work(async |store| Ok(store.set_state(&self.name, state, now()).await?))?;
+        output.either(&json!({ "name": self.name, "state": state }), || format!("{} is {what}", self.name.as_str()))
     }
 
     /// Makes an account active that is in this state; unlocking must not enable what was disabled.
     fn lift(self, from: AccountState, output: &Output) -> Result<(), Failure> {
         let name = self.name.as_str().to_owned();
-        let changed = wait(async {
-            let store = store(&self.place.existing()?).await?;
-            let account = find(&store, &self.name).await?;
+        let changed = self.place.work(async |store| {
+            let account = find(store, &self.name).await?;
             match account.state {
                 AccountState::Active => Ok(false),
                 state if state == from => {
@@ -184,12 +204,9 @@ impl Named {
     }
 
     fn remove(self, output: &Output) -> Result<(), Failure> {
-        let name = wait(async {
-            let store = store(&self.place.existing()?).await?;
-            store.remove_account(&self.name, now()).await?;
-            Ok(self.name)
-        })?;
-        output.either(&json!({ "name": name, "removed": true }), || format!("{} is removed, with its keys and sessions", name.as_str()))
+        self.place.work(async |store| Ok(store.remove_account(&self.name, now()).await?))?;
+        let text = || format!("{} is removed, with its keys and sessions", self.name.as_str());
+        output.either(&json!({ "name": self.name, "removed": true }), text)
     }
 }
 
@@ -197,27 +214,25 @@ fn wrong_state(name: &str, state: &str, verb: &str) -> Failure {
     Failure::error("account-state", format!("{name} is {state}")).mend(format!("`countersign user {verb} {name}`"))
 }
 
-impl List {
-    fn run(self, output: &Output) -> Result<(), Failure> {
-        let accounts = wait(async { Ok(store(&self.place.existing()?).await?.accounts().await?) })?;
-        let rows: Vec<_> = accounts.iter().map(row).collect();
-        output.either(&rows, || {
-            let line = |row: &Row<'_>| {
-                let state = if row.state == AccountState::Active {
-                    "active".to_owned()
-                } else {
-                    format!("{:?} since {}", row.state, row.since).to_lowercase()
-                };
-                let password = match (&row.password_expires, row.password) {
-                    (Some(expires), _) => format!("until {expires}"),
-                    (None, true) => "set".to_owned(),
-                    (None, false) => "none".to_owned(),
-                };
-                [row.name.as_str().to_owned(), state, password, row.roles.join(" "), row.scopes.join(" ")]
+fn list(place: &Place, output: &Output) -> Result<(), Failure> {
+    let accounts = place.work(async |store| Ok(store.accounts().await?))?;
+    let rows: Vec<_> = accounts.iter().map(row).collect();
+    output.either(&rows, || {
+        let line = |row: &Row<'_>| {
+            let state = if row.state == AccountState::Active {
+                "active".to_owned()
+            } else {
+                format!("{:?} since {}", row.state, row.since).to_lowercase()
             };
-            table(["NAME", "STATE", "PASSWORD", "ROLES", "SCOPES"], &rows.iter().map(line).collect::<Vec<_>>())
-        })
-    }
+            let password = match (&row.password_expires, row.password) {
+                (Some(expires), _) => format!("until {expires}"),
+                (None, true) => "set".to_owned(),
+                (None, false) => "none".to_owned(),
+            };
+            [row.name.as_str().to_owned(), state, password, row.roles.join(" "), row.scopes.join(" ")]
+        };
+        table(["NAME", "STATE", "PASSWORD", "ROLES", "SCOPES"], &rows.iter().map(line).collect::<Vec<_>>())
+    })
 }
 
 fn row(account: &Account) -> Row<'_> {
@@ -234,7 +249,7 @@ fn row(account: &Account) -> Row<'_> {
 }
 
 /// The account of this name.
-pub(crate) async fn find(store: &Store, name: &AccountName) -> Result<Account, Failure> {
+async fn find(store: &Store, name: &AccountName) -> Result<Account, Failure> {
     store.account(name).await?.ok_or_else(|| StoreError::AccountUnknown(name.as_str().to_owned()).into())
 }
 

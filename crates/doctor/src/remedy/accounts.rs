@@ -133,13 +133,7 @@ impl Bench<'_> {
     }
 
     fn new_key(&self, scopes: &[String]) -> String {
-        let mut words = vec!["key", "add", "--user", self.name()];
-        if scopes.is_empty() {
-            words.extend(["--scope", "SCOPE"]);
-        }
-        words.extend(scopes.iter().flat_map(|scope| ["--scope", scope.as_str()]));
-        words.extend(["--expires", "90d"]);
-        self.command(&words)
+        self.grant(&["key", "add", "--expires", "90d", "--user", self.name()], "--scope", scopes)
     }
 
     pub(super) fn log_in(&self, why: &str) -> Vec<Remedy> {
@@ -158,15 +152,36 @@ impl Bench<'_> {
         let all: Vec<String> = held.iter().chain(&lacking).cloned().collect();
         let first = match self.presented(Subject::Subject) {
             Some(Value::Text(_)) => Remedy::advice(Owner::Caller, format!("ask the issuer for a token with scope \"{}\"", all.join(" "))),
-            _ if self.case.record.seen.iter().any(|seen| seen.kind == Kind::ApiKey) => {
-                Remedy::commands(Owner::Administrator, format!("make a key that has {} too", lacking.join(", ")), [self.new_key(&all)])
+            _ if self.case.record.seen.iter().any(|seen| seen.kind == Kind::ApiKey) => self.grant_to_key(&lacking),
+            _ => {
+                let text = format!("give the account {} the scope {}", self.name(), lacking.join(", "));
+                let line = self.grant(&["user", "grant", self.name()], "--scope", &lacking);
+                Remedy::commands(Owner::Administrator, text, [line])
             }
-            _ => Remedy::advice(Owner::Administrator, format!("give the account {} the scope {}", self.name(), lacking.join(", "))),
         };
         let needed = self.expected_texts(Subject::Scopes).iter().filter(|scope| held.contains(scope));
         let weaker = array(needed.map(String::as_str));
         let text = format!("or ask for less in the rule at {}, beside its other methods", self.place());
         vec![first, Remedy::configuration(text, [format!("scopes = {{ {} = {weaker} }}", self.case.record.method)])]
+    }
+
+    /// A key has scopes of its own. Where the record does not tell which key it was, the list comes first.
+    fn grant_to_key(&self, lacking: &[String]) -> Remedy {
+        let known = self.presented_text(Subject::ApiKey);
+        let list = if known.is_none() { Some(self.command(&["key", "list"])) } else { None };
+        let grant = self.grant(&["key", "grant", known.unwrap_or("ID")], "--scope", lacking);
+        Remedy::commands(Owner::Administrator, format!("give the key the scope {}", lacking.join(", ")), list.into_iter().chain([grant]))
+    }
+
+    /// A command that gives each of these, or one whose name is still to be filled in.
+    fn grant(&self, words: &[&str], option: &str, names: &[String]) -> String {
+        let names = if names.is_empty() {
+            vec![if option == "--role" { "ROLE" } else { "SCOPE" }]
+        } else {
+            names.iter().map(String::as_str).collect()
+        };
+        let options = names.into_iter().flat_map(|name| [option, name]);
+        self.command(&words.iter().copied().chain(options).collect::<Vec<_>>())
     }
 
     pub(super) fn role(&self) -> Vec<Remedy> {
@@ -177,7 +192,10 @@ impl Bench<'_> {
             Some(Value::Text(subject)) => {
                 Remedy::advice(Owner::Administrator, format!("give {subject} the role {one} at the token's issuer"))
             }
-            _ => Remedy::advice(Owner::Administrator, format!("give the account {} the role {one}", self.name())),
+            _ => {
+                let line = self.grant(&["user", "grant", self.name()], "--role", needed.get(..1).unwrap_or_default());
+                Remedy::commands(Owner::Administrator, format!("give the account {} the role {one}", self.name()), [line])
+            }
         };
         let mut remedies = vec![first];
         if let Some(held) = held.first() {

@@ -1,6 +1,7 @@
 //! Accounts: found by their canonical name, and changed by it.
 
 use super::Store;
+use super::rights::{Rights, Turn};
 use super::row::{self, account_columns};
 use crate::error::StoreError;
 use countersign::{Account, AccountName, AccountState, Timestamp};
@@ -83,7 +84,7 @@ impl Store {
         known(name, set.bind(expires).execute(&mut *change).await?)?;
         let end = query("UPDATE session SET revoked = ?2 WHERE account = (SELECT id FROM account WHERE name = ?1) AND revoked IS NULL");
         end.bind(name.as_str()).bind(now).execute(&mut *change).await?;
-        self.withdrawn(change, "password set", name.as_str(), now).await
+        self.changed(change, "password set", name.as_str(), now).await
     }
 
     /// Sets whether the account may be used.
@@ -99,7 +100,36 @@ impl Store {
             AccountState::Locked => "account locked",
             AccountState::Disabled => "account disabled",
         };
-        self.withdrawn(change, what, name.as_str(), now).await
+        self.changed(change, what, name.as_str(), now).await
+    }
+
+    /// Gives an account roles and scopes; tells what it is then, and whether it lacked any of them.
+    ///
+    /// # Errors
+    /// [`StoreError::AccountUnknown`].
+    pub async fn grant_to_account(&self, name: &AccountName, rights: &Rights, now: Timestamp) -> Result<(Account, bool), StoreError> {
+        self.turn_account(name, Turn::Grant, rights, now).await
+    }
+
+    /// Takes roles and scopes from an account; tells what it is then, and whether it had any of them.
+    ///
+    /// # Errors
+    /// [`StoreError::AccountUnknown`].
+    pub async fn revoke_from_account(&self, name: &AccountName, rights: &Rights, now: Timestamp) -> Result<(Account, bool), StoreError> {
+        self.turn_account(name, Turn::Revoke, rights, now).await
+    }
+
+    async fn turn_account(&self, name: &AccountName, turn: Turn, rights: &Rights, now: Timestamp) -> Result<(Account, bool), StoreError> {
+        const FIND: &str = concat!("SELECT ", account_columns!(), " FROM account a WHERE a.name = ?1");
+        const SET: &str = "UPDATE account SET roles = ?2, scopes = ?3 WHERE id = ?1";
+        let mut change = self.change().await?;
+        let row = query(FIND).bind(name.as_str()).fetch_optional(&mut *change).await?;
+        let mut account = row::account(&row.ok_or_else(|| StoreError::AccountUnknown(name.as_str().to_owned()))?)?;
+        let Some(turned) = turn.apply(rights, &mut account.roles, &mut account.scopes) else { return Ok((account, false)) };
+        let set = query(SET).bind(account.id).bind(row::texts_json(&account.roles)).bind(row::texts_json(&account.scopes));
+        set.execute(&mut *change).await?;
+        self.changed(change, &format!("account rights {}", turn.past()), &format!("{}: {turned}", name.as_str()), now).await?;
+        Ok((account, true))
     }
 
     /// Removes an account, and its API keys and sessions with it.
@@ -109,7 +139,7 @@ impl Store {
     pub async fn remove_account(&self, name: &AccountName, now: Timestamp) -> Result<(), StoreError> {
         let mut change = self.change().await?;
         known(name, query("DELETE FROM account WHERE name = ?1").bind(name.as_str()).execute(&mut *change).await?)?;
-        self.withdrawn(change, "account removed", name.as_str(), now).await
+        self.changed(change, "account removed", name.as_str(), now).await
     }
 }
 

@@ -1,6 +1,7 @@
 //! API keys: found by the hash of their value, and changed by their public id.
 
 use super::Store;
+use super::rights::{Rights, Turn};
 use super::row::{self, account_columns};
 use crate::error::StoreError;
 use countersign::{AccountName, ApiKey, SecretHash, Timestamp};
@@ -70,6 +71,35 @@ impl Store {
         Ok(ApiKey { id, account: Arc::new(account), scopes, created: now, expires, revoked: None })
     }
 
+    /// Gives an API key scopes; tells what it is then, and whether it lacked any of them.
+    ///
+    /// # Errors
+    /// [`StoreError::ApiKeyUnknown`].
+    pub async fn grant_to_api_key(&self, id: &str, scopes: Vec<String>, now: Timestamp) -> Result<(ApiKey, bool), StoreError> {
+        self.turn_api_key(id, Turn::Grant, scopes, now).await
+    }
+
+    /// Takes scopes from an API key; tells what it is then, and whether it had any of them.
+    ///
+    /// # Errors
+    /// [`StoreError::ApiKeyUnknown`].
+    pub async fn revoke_from_api_key(&self, id: &str, scopes: Vec<String>, now: Timestamp) -> Result<(ApiKey, bool), StoreError> {
+        self.turn_api_key(id, Turn::Revoke, scopes, now).await
+    }
+
+    async fn turn_api_key(&self, id: &str, turn: Turn, scopes: Vec<String>, now: Timestamp) -> Result<(ApiKey, bool), StoreError> {
+        let mut change = self.change().await?;
+        let row = query(select!("WHERE k.id = ?1")).bind(id).fetch_optional(&mut *change).await?;
+        let mut key = read(&row.ok_or_else(|| StoreError::ApiKeyUnknown(id.to_owned()))?)?;
+        // A key has scopes only; its roles are its account's.
+        let rights = Rights { roles: Vec::new(), scopes };
+        let Some(turned) = turn.apply(&rights, &mut Vec::new(), &mut key.scopes) else { return Ok((key, false)) };
+        let set = query("UPDATE api_key SET scopes = ?2 WHERE id = ?1").bind(id).bind(row::texts_json(&key.scopes));
+        set.execute(&mut *change).await?;
+        self.changed(change, &format!("api key scopes {}", turn.past()), &format!("{id}: {turned}"), now).await?;
+        Ok((key, true))
+    }
+
     /// Revokes an API key from `at` on, which may lie ahead, so that its successor can take over. An earlier revocation
     /// stays.
     ///
@@ -81,7 +111,7 @@ impl Store {
         if revoke.execute(&mut *change).await?.rows_affected() == 0 {
             return Err(StoreError::ApiKeyUnknown(id.to_owned()));
         }
-        self.withdrawn(change, if at > now { "api key ends" } else { "api key revoked" }, id, now).await
+        self.changed(change, if at > now { "api key ends" } else { "api key revoked" }, id, now).await
     }
 }
 

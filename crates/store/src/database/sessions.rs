@@ -67,7 +67,7 @@ impl Store {
         if revoke.execute(&mut *change).await?.rows_affected() == 0 {
             return Err(StoreError::SessionUnknown(id.to_owned()));
         }
-        self.withdrawn(change, "session revoked", id, now).await
+        self.changed(change, "session revoked", id, now).await
     }
 
     /// Ends all sessions of an account, and tells how many there were.
@@ -81,7 +81,7 @@ impl Store {
             sqlx::query_scalar("SELECT id FROM account WHERE name = ?1").bind(name.as_str()).fetch_optional(&mut *change).await?;
         let account = account.ok_or_else(|| StoreError::AccountUnknown(name.as_str().to_owned()))?;
         let ended = query(SQL).bind(account).bind(now).execute(&mut *change).await?.rows_affected();
-        self.withdrawn(change, "sessions revoked", name.as_str(), now).await?;
+        self.changed(change, "sessions revoked", name.as_str(), now).await?;
         Ok(ended)
     }
 }

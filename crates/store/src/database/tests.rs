@@ -22,6 +22,10 @@ fn new_account(text: &str) -> NewAccount {
     }
 }
 
+fn rights(role: &str, scope: &str) -> Rights {
+    Rights { roles: vec![role.into()], scopes: vec![scope.into()] }
+}
+
 fn new_key(account: &str, id: &str, hash: u8) -> NewApiKey {
     NewApiKey { account: name(account), hash: SecretHash([hash; 32]), id: id.into(), scopes: vec!["a".into()], expires: Some(8_000) }
 }
@@ -69,7 +73,7 @@ fn moved(before: i64, after: i64, expect: bool, what: &str) {
 }
 
 #[tokio::test]
-async fn the_other_process_sees_the_epoch_move_when_something_is_withdrawn() {
+async fn the_other_process_sees_the_epoch_move_when_a_record_changes() {
     let place = Place::new();
     let (one, other) = (store(&place).await, store(&place).await);
     let alice = name("alice");
@@ -89,6 +93,12 @@ async fn the_other_process_sees_the_epoch_move_when_something_is_withdrawn() {
     check!(one.touch(&[(SecretHash([1; 32]), 4)], &[("k_1".into(), 4)]), false);
     check!(one.set_password(&alice, "$other$", None, 4), true);
     check!(one.set_state(&alice, AccountState::Locked, 5), true);
+    check!(one.grant_to_account(&alice, &rights("support", "b"), 5), true);
+    check!(one.grant_to_account(&alice, &rights("support", "b"), 5), false);
+    check!(one.revoke_from_account(&alice, &rights("support", "b"), 5), true);
+    check!(one.revoke_from_account(&alice, &rights("support", "b"), 5), false);
+    check!(one.grant_to_api_key("k_1", vec!["b".into()], 5), true);
+    check!(one.revoke_from_api_key("k_1", vec!["b".into()], 5), true);
     check!(one.revoke_api_key("k_1", 10, 6), true);
     check!(one.revoke_session("s_1", 7), true);
     check!(one.revoke_sessions_of(&alice, 8), true);
@@ -138,6 +148,35 @@ async fn a_key_may_end_later_but_not_live_again() {
         store.revoke_api_key("k_1", at, 10).await.unwrap();
         assert_eq!(store.api_key(&SecretHash([1; 32])).await.unwrap().unwrap().revoked, Some(expect));
     }
+}
+
+#[tokio::test]
+async fn rights_are_given_and_taken_once_and_stay() {
+    let place = Place::new();
+    let store = store(&place).await;
+    let alice = store.add_account(new_account("alice"), 1).await.unwrap();
+    store.add_api_key(new_key("alice", "k_1", 1), 1).await.unwrap();
+    let more = Rights { roles: vec!["staff".into(), "support".into(), "support".into()], scopes: vec!["b".into()] };
+    let (given, changed) = store.grant_to_account(&alice.name, &more, 2).await.unwrap();
+    assert!(changed && given.roles == ["staff", "with \"quotes\", commas", "support"] && given.scopes == ["orders:read", "b"], "{given:?}");
+    let (taken, changed) = store.revoke_from_account(&alice.name, &rights("staff", "never had"), 3).await.unwrap();
+    assert!(changed && taken.roles == ["with \"quotes\", commas", "support"] && taken.scopes == given.scopes, "{taken:?}");
+    assert_eq!(store.account(&alice.name).await.unwrap(), Some(taken));
+    let (both, _) = store.grant_to_api_key("k_1", vec!["b".into()], 4).await.unwrap();
+    let (key, _) = store.revoke_from_api_key("k_1", vec!["a".into()], 5).await.unwrap();
+    assert_eq!((both.scopes, &key.scopes), (vec!["a".into(), "b".into()], &vec!["b".to_owned()]));
+    assert_eq!(store.api_key(&SecretHash([1; 32])).await.unwrap(), Some(key));
+    let trail: Vec<_> = store.audit(4).await.unwrap().into_iter().map(|entry| (entry.what, entry.whom)).collect();
+    let entry = |what: &str, whom: &str| (what.to_owned(), whom.to_owned());
+    assert_eq!(
+        trail,
+        [
+            entry("api key scopes revoked", "k_1: scope a"),
+            entry("api key scopes granted", "k_1: scope b"),
+            entry("account rights revoked", "alice: role staff"),
+            entry("account rights granted", "alice: role support, scope b"),
+        ]
+    );
 }
 
 #[tokio::test]
@@ -196,9 +235,11 @@ async fn every_change_leaves_a_trace_and_a_refused_one_none() {
         store.add_account(new_account("al:ice"), 3).await.map(drop),
         store.set_password(&nobody, "$phc$", None, 3).await,
         store.set_state(&nobody, AccountState::Active, 3).await,
+        store.grant_to_account(&nobody, &rights("a", "b"), 3).await.map(drop),
         store.remove_account(&nobody, 3).await,
         store.add_api_key(new_key("nobody", "k", 1), 3).await.map(drop),
         store.revoke_api_key("k", 3, 3).await,
+        store.revoke_from_api_key("k", vec!["a".into()], 3).await.map(drop),
         store.revoke_session("s", 3).await,
         store.revoke_sessions_of(&nobody, 3).await.map(drop),
     ];
@@ -211,6 +252,8 @@ async fn every_change_leaves_a_trace_and_a_refused_one_none() {
         "no account",
         "no account",
         "no account",
+        "no account",
+        "no API key",
         "no API key",
         "no session",
         "no account",
