@@ -87,14 +87,14 @@ pub(crate) fn table<const N: usize>(heading: [&str; N], rows: &[[String; N]]) ->
     std::iter::once(&heading.map(str::to_owned)).chain(rows).map(line).collect()
 }
 
-/// What somebody has after a change, by kind: `now the scopes a b`, or `still` where nothing changed.
-pub(crate) fn now_or_still(changed: bool, held: &[(&str, &[String])]) -> String {
+/// What somebody has after a change, by kind: `now has the scopes a, b`, or `still has` where nothing changed.
+pub(crate) fn has(changed: bool, held: &[(&str, &[String])]) -> String {
     let kind = |(kind, names): &(&str, &[String])| match names {
         [] => format!("no {kind}"),
         names => format!("the {kind} {}", names.join(", ")),
     };
     let kinds: Vec<_> = held.iter().map(kind).collect();
-    format!("{} {}", if changed { "now" } else { "still" }, kinds.join(" and "))
+    format!("{} has {}", if changed { "now" } else { "still" }, kinds.join(" and "))
 }
 
 #[cfg(test)]
@@ -104,8 +104,8 @@ mod tests {
     #[test]
     fn what_somebody_has() {
         let (roles, none): (&[String], &[String]) = (&["staff".into(), "site crew".into()], &[]);
-        assert_eq!(now_or_still(true, &[("roles", roles), ("scopes", none)]), "now the roles staff, site crew and no scopes");
-        assert_eq!(now_or_still(false, &[("scopes", none)]), "still no scopes");
+        assert_eq!(has(true, &[("roles", roles), ("scopes", none)]), "now has the roles staff, site crew and no scopes");
+        assert_eq!(has(false, &[("scopes", none)]), "still has no scopes");
     }
 
     #[test]

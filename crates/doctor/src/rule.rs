@@ -88,9 +88,19 @@ fn find(kept: Kept<'_>, site: u16, index: u16) -> Option<RuleAsWritten> {
 
 /// The address of the app, as the site that was asked for has it.
 pub(crate) fn upstream(case: &Case<'_>) -> Option<String> {
+    of_site(case, "upstream")
+}
+
+/// The host that was asked for, if the site is for one host only. Where the gateway listens does not tell it: callers may
+/// come through a proxy, a mapped port, or another `--listen`.
+pub(crate) fn host(case: &Case<'_>) -> Option<String> {
+    of_site(case, "host").filter(|host| !host.contains('*'))
+}
+
+fn of_site(case: &Case<'_>, key: &str) -> Option<String> {
     let document = DeTable::parse(case.kept?.text).ok()?;
     let site = element(document.get_ref().get("site")?, case.record.site?)?;
-    table(site)?.get("upstream").and_then(text)
+    table(site)?.get(key).and_then(text)
 }
 
 type Value<'a> = Spanned<DeValue<'a>>;

@@ -292,6 +292,18 @@ fn a_copied_line_runs_nothing_that_a_request_brought() {
 }
 
 #[test]
+fn the_host_of_a_site_for_one_host() {
+    let missing = record(Cause::CredentialsMissing, Evidence::none().expected(Subject::Scheme, texts(&["basic"])));
+    for (host, expect) in [("shop.example", "curl -u NAME https://shop.example/api/orders"), ("*.example", "curl -u NAME https://HOST/api")]
+    {
+        let text = CONFIGURATION.replace("host = \"*\"", &format!("host = \"{host}\""));
+        let kept = Some(Kept { file: "f", text: &text });
+        let json = serde_json::to_string(&report(&Case { kept, ..case(&missing, Found::NotAsked) })).unwrap();
+        assert!(json.contains(expect), "{host}: {json}");
+    }
+}
+
+#[test]
 fn faults_of_references_have_names() {
     let code = |fault: ReferenceFault| FaultReport::from(&fault).error;
     assert_eq!(code(ReferenceFault::NotAReference), "not-a-reference");

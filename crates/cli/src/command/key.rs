@@ -2,7 +2,7 @@
 
 use crate::argument::{Lifetime, account_name, duration, identifier, lifetime, random, scope};
 use crate::failure::Failure;
-use crate::output::{Output, now_or_still, table};
+use crate::output::{Output, has, table};
 use crate::place::{Place, now};
 use clap::{Args, Subcommand};
 use countersign::{API_KEY_PREFIX, AccountName, ApiKey, SecretHash, Timestamp};
@@ -207,7 +207,7 @@ fn tell(value: &str, key: &ApiKey, more: &str, output: &Output) -> Result<(), Fa
 /// Says which scopes a key has now.
 fn tell_scopes(key: &ApiKey, changed: bool, output: &Output) -> Result<(), Failure> {
     let value = json!({ "id": key.id, "user": key.account.name.as_str(), "scopes": key.scopes, "changed": changed });
-    output.either(&value, || format!("the key {} has {}", key.id, now_or_still(changed, &[("scopes", &key.scopes)])))
+    output.either(&value, || format!("the key {} {}", key.id, has(changed, &[("scopes", &key.scopes)])))
 }
 
 #[cfg(test)]

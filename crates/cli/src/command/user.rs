@@ -2,7 +2,7 @@
 
 use crate::argument::{Lifetime, Rights, account_name, lifetime, random, secret_from};
 use crate::failure::Failure;
-use crate::output::{Output, now_or_still, table};
+use crate::output::{Output, has, table};
 use crate::place::{Place, now, store, wait};
 use clap::{ArgGroup, Args, Subcommand};
 use countersign::{Account, AccountName, AccountState, Secret};
@@ -173,7 +173,7 @@ impl Change {
         })?;
         let value = json!({ "name": account.name, "roles": account.roles, "scopes": account.scopes, "changed": changed });
         let held: [(_, &[String]); 2] = [("roles", &account.roles), ("scopes", &account.scopes)];
-        output.either(&value, || format!("{} has {}", account.name.as_str(), now_or_still(changed, &held)))
+        output.either(&value, || format!("{} {}", account.name.as_str(), has(changed, &held)))
     }
 }
 

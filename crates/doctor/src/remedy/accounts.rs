@@ -8,18 +8,16 @@ use countersign::{AccountState, Kind, Owner, Scheme, Subject, Value};
 
 impl Bench<'_> {
     pub(super) fn send_accepted(&self) -> Vec<Remedy> {
-        let path = &self.case.record.path;
         let accepted = match self.expected_texts(Subject::Scheme) {
             [] => self.rule.and_then(|rule| rule.schemes.clone()).unwrap_or_default(),
             names => crate::credentials::schemes(names.iter().map(String::as_str)),
         };
-        // The path is the sender's: unquoted, a copied line could run what it says.
-        let url = quoted(&format!("https://HOST{path}"));
+        let url = self.url(&self.case.record.path);
         let line = |scheme: &Scheme| match scheme {
             Scheme::Bearer => format!("curl -H \"Authorization: Bearer $TOKEN\" {url}"),
             Scheme::ApiKey => format!("curl -H \"X-API-Key: $KEY\" {url}"),
             Scheme::Basic => format!("curl -u NAME {url}"),
-            Scheme::Session => format!("open {}", quoted(&format!("https://HOST/oauth2/sign_in?rd={path}"))),
+            Scheme::Session => format!("open {}", self.url(&format!("/oauth2/sign_in?rd={}", self.case.record.path))),
         };
         let mut remedies = vec![Remedy::commands(Owner::Caller, "send credentials of one accepted scheme", accepted.iter().map(line))];
         let used = match self.presented_text(Subject::Scheme) {
@@ -40,6 +38,13 @@ impl Bench<'_> {
             ));
         }
         remedies
+    }
+
+    /// Where the request went, as one word of a shell: the path is the sender's, and unquoted a copied line could run what
+    /// it says. The record keeps no host.
+    fn url(&self, path: &str) -> String {
+        let host = crate::rule::host(self.case);
+        quoted(&format!("https://{}{path}", host.as_deref().unwrap_or("HOST")))
     }
 
     pub(super) fn send_readable(&self) -> Vec<Remedy> {
@@ -128,7 +133,7 @@ impl Bench<'_> {
     }
 
     pub(super) fn key_misplaced(&self) -> Vec<Remedy> {
-        let line = format!("curl -H \"X-API-Key: $KEY\" {}", quoted(&format!("https://HOST{}", self.case.record.path)));
+        let line = format!("curl -H \"X-API-Key: $KEY\" {}", self.url(&self.case.record.path));
         vec![Remedy::commands(Owner::Caller, "send the key in its own header", [line])]
     }
 
