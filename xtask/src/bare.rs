@@ -4,6 +4,9 @@
 //! may have none of them, and only a root without them shows that one is needed. It is too slow for every run of CI
 //! (some minutes of CPU); run it when a dependency changes and before a release.
 //!
+//! The binary that was built then serves there once, until it says that it accepts connections: what it needs only when
+//! it runs (libraries, certificates, time zones) shows too.
+//!
 //! The root lies in `target/bare/root` and is kept. Toolchain, crates and sources are mounted into it in a mount
 //! namespace of their own, so that nothing stays mounted; cargo runs offline, after a `cargo fetch` outside. Needs root.
 
@@ -16,7 +19,7 @@ use std::process::Command;
 
 const RELEASE: &str = "bookworm";
 
-/// `$1` root, `$2` toolchain, `$3` cargo's home, `$4` sources. The binary is run once: it must find its libraries there.
+/// `$1` root, `$2` toolchain, `$3` cargo's home, `$4` sources. A root that holds more than it should proves nothing.
 const BUILD: &str = r#"set -eu
 mkdir -p "$1/rust" "$1/cargo" "$1/src" "$1/build"
 mount --bind -o ro "$2" "$1/rust"
@@ -24,9 +27,17 @@ mount --bind "$3" "$1/cargo"
 mount --bind -o ro "$4" "$1/src"
 mount -t proc proc "$1/proc"
 exec chroot "$1" env -i PATH=/rust/bin:/usr/bin:/bin HOME=/root CARGO_HOME=/cargo CARGO_TARGET_DIR=/build sh -euc '
+  for tool in c++ cmake make ninja pkg-config python3 go clang curl; do
+    if command -v "$tool"; then echo "the root has $tool: remove it, and the root is made anew" >&2; exit 1; fi
+  done
   cd /src
-  cargo build --release --locked --offline --package countersign-cli
-  /build/release/countersign --version'
+  cargo build --release --locked --offline
+  state=$(mktemp -d)
+  /build/release/countersign serve --data "$state" --listen 127.0.0.1:0 --admin-listen 127.0.0.1:0 --json >"$state/said" &
+  until grep ready "$state/said"; do kill -0 $!; sleep 1; done
+  kill $!
+  wait $!
+  rm -r "$state"'
 "#;
 
 pub(crate) fn run(root: &Path) -> Result<()> {
@@ -51,7 +62,7 @@ fn make_root(bare: &Path) -> Result<()> {
     }
     fs::create_dir_all(bare)?;
     let mut debootstrap = packages::as_root("debootstrap")?;
-    debootstrap.args(["--variant=minbase", "--include=gcc,libc6-dev,ca-certificates", RELEASE]);
+    debootstrap.args(["--variant=minbase", "--include=gcc,libc6-dev", RELEASE]);
     step::command(debootstrap.arg(bare))
 }
 
