@@ -93,6 +93,11 @@ impl Wire {
         self.stream.set_read_timeout(Some(patience)).unwrap();
     }
 
+    /// Waits no longer than this until the other side takes what is sent.
+    pub fn hurry(&mut self, hurry: Duration) {
+        self.stream.set_write_timeout(Some(hurry)).unwrap();
+    }
+
     /// Sends bytes; false if the other side has closed.
     pub fn send(&mut self, bytes: impl AsRef<[u8]>) -> bool {
         self.stream.write_all(bytes.as_ref()).is_ok()

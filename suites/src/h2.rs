@@ -4,14 +4,33 @@
 use crate::client::Wire;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
-const HEADERS: u8 = 1;
-const DATA: u8 = 0;
-const RST_STREAM: u8 = 3;
-const SETTINGS: u8 = 4;
-const GOAWAY: u8 = 7;
-const END_STREAM: u8 = 1;
-const END_HEADERS: u8 = 4;
+/// How long an answer may take.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// Types of frames (RFC 9113 section 6).
+pub const DATA: u8 = 0;
+/// See [`DATA`].
+pub const HEADERS: u8 = 1;
+/// See [`DATA`].
+pub const RST_STREAM: u8 = 3;
+/// See [`DATA`].
+pub const SETTINGS: u8 = 4;
+/// See [`DATA`].
+pub const PING: u8 = 6;
+/// See [`DATA`].
+pub const GOAWAY: u8 = 7;
+/// See [`DATA`].
+pub const WINDOW_UPDATE: u8 = 8;
+/// See [`DATA`].
+pub const CONTINUATION: u8 = 9;
+/// A flag: nothing more comes on this stream.
+pub const END_STREAM: u8 = 1;
+/// A flag: the block of fields is whole.
+pub const END_HEADERS: u8 = 4;
+/// A flag of settings and pings: it is the answer to one.
+pub const ACK: u8 = 1;
 
 /// What became of a stream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,9 +58,8 @@ impl Connection {
 
     /// Sends a request with exactly these fields, pseudo-fields included, and perhaps a body; gives what became of it.
     pub fn request(&mut self, fields: &[(&[u8], &[u8])], body: Option<&[u8]>) -> Outcome {
-        let stream = self.next;
-        self.next += 2;
-        let block: Vec<u8> = fields.iter().flat_map(|(name, value)| literal(name, value)).collect();
+        let stream = self.stream();
+        let block = block(fields);
         let end = if body.is_none() { END_STREAM } else { 0 };
         self.wire.send(frame(HEADERS, END_HEADERS | end, stream, &block));
         if let Some(body) = body {
@@ -50,19 +68,39 @@ impl Connection {
         self.outcome(stream)
     }
 
+    /// The number of a stream that was not used yet.
+    pub fn stream(&mut self) -> u32 {
+        let stream = self.next;
+        self.next += 2;
+        stream
+    }
+
+    /// Sends bytes, of frames or not; false if the other side has closed, or takes nothing for a second.
+    pub fn send(&mut self, bytes: impl AsRef<[u8]>) -> bool {
+        self.wire.hurry(Duration::from_secs(1));
+        self.wire.send(bytes)
+    }
+
+    /// The next frame, settings being acknowledged on the way; none if the connection ended, or nothing came for so long.
+    pub fn frame(&mut self, patience: Duration) -> Option<Frame> {
+        self.wire.patience(patience);
+        let head = self.wire.take(9)?;
+        let length = u32::from_be_bytes([0, head[0], head[1], head[2]]) as usize;
+        let (kind, flags) = (head[3], head[4]);
+        let stream = u32::from_be_bytes([head[5], head[6], head[7], head[8]]) & 0x7fff_ffff;
+        let payload = self.wire.take(length)?;
+        if kind == SETTINGS && flags & ACK == 0 {
+            self.wire.send(frame(SETTINGS, ACK, 0, b""));
+        }
+        Some(Frame { kind, flags, stream, payload })
+    }
+
     fn outcome(&mut self, wanted: u32) -> Outcome {
         loop {
-            let Some(head) = self.wire.take(9) else { return Outcome::Refused };
-            let length = u32::from_be_bytes([0, head[0], head[1], head[2]]) as usize;
-            let (kind, flags) = (head[3], head[4]);
-            let stream = u32::from_be_bytes([head[5], head[6], head[7], head[8]]) & 0x7fff_ffff;
-            let Some(payload) = self.wire.take(length) else { return Outcome::Refused };
-            match kind {
-                SETTINGS if flags & 1 == 0 => {
-                    self.wire.send(frame(SETTINGS, 1, 0, b""));
-                }
-                HEADERS if stream == wanted => return Outcome::Status(status(&payload)),
-                RST_STREAM if stream == wanted => return Outcome::Refused,
+            let Some(frame) = self.frame(PATIENCE) else { return Outcome::Refused };
+            match frame.kind {
+                HEADERS if frame.stream == wanted => return Outcome::Status(status(&frame.payload)),
+                RST_STREAM if frame.stream == wanted => return Outcome::Refused,
                 GOAWAY => return Outcome::Refused,
                 _ => {}
             }
@@ -70,12 +108,38 @@ impl Connection {
     }
 }
 
+/// A frame that came.
+#[derive(Clone, Debug)]
+pub struct Frame {
+    /// Its type.
+    pub kind: u8,
+    /// Its flags.
+    pub flags: u8,
+    /// Its stream; 0 is the connection.
+    pub stream: u32,
+    /// The rest.
+    pub payload: Vec<u8>,
+}
+
+impl Frame {
+    /// The status that it brings, if it is the head of a response.
+    pub fn status(&self) -> Option<u16> {
+        (self.kind == HEADERS).then(|| status(&self.payload))
+    }
+}
+
+/// A block of fields, none of them indexed.
+pub fn block(fields: &[(&[u8], &[u8])]) -> Vec<u8> {
+    fields.iter().flat_map(|(name, value)| literal(name, value)).collect()
+}
+
 /// The four pseudo-fields of a GET.
 pub fn get<'a>(authority: &'a str, path: &'a str) -> Vec<(&'a [u8], &'a [u8])> {
     vec![(b":method", b"GET"), (b":scheme", b"http"), (b":authority", authority.as_bytes()), (b":path", path.as_bytes())]
 }
 
-fn frame(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8> {
+/// A frame as bytes.
+pub fn frame(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8> {
     let length = u32::try_from(payload.len()).unwrap().to_be_bytes();
     [&length[1..], &[kind, flags], &stream.to_be_bytes(), payload].concat()
 }
