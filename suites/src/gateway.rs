@@ -75,6 +75,7 @@ pub struct Gateway {
     /// Its configuration file and data.
     pub folder: Folder,
     arguments: Vec<String>,
+    under: Vec<String>,
     child: Child,
     output: Arc<Mutex<String>>,
 }
@@ -99,9 +100,21 @@ impl Gateway {
 
     /// Starts one with exactly these arguments after `serve`, listeners apart; or gives what it said instead.
     pub fn start_with(folder: Folder, arguments: Vec<String>) -> Result<Self, String> {
+        Self::launch(folder, arguments, Vec::new())
+    }
+
+    /// Starts one in a folder that has a `countersign.toml`, by a command that becomes the program given to it, as `env`
+    /// does; or gives what it said instead.
+    pub fn start_under(folder: Folder, under: &[&str]) -> Result<Self, String> {
+        let config = folder.path().join("countersign.toml");
+        let arguments = vec!["--config".to_owned(), config.to_str().unwrap().to_owned()];
+        Self::launch(folder, arguments, under.iter().map(|text| (*text).to_owned()).collect())
+    }
+
+    fn launch(folder: Folder, arguments: Vec<String>, under: Vec<String>) -> Result<Self, String> {
         let output = Arc::new(Mutex::new(String::new()));
-        let (child, listen, admin) = spawn(&folder, &arguments, "127.0.0.1:0", &output)?;
-        Ok(Self { listen, admin, folder, arguments, child, output })
+        let (child, listen, admin) = spawn(&folder, &under, &arguments, "127.0.0.1:0", &output)?;
+        Ok(Self { listen, admin, folder, arguments, under, child, output })
     }
 
     /// Ends it without warning, and starts it again on the same address.
@@ -116,7 +129,7 @@ impl Gateway {
     #[track_caller]
     pub fn restart(&mut self) {
         let address = self.listen.to_string();
-        let (child, listen, admin) = spawn(&self.folder, &self.arguments, &address, &self.output).unwrap();
+        let (child, listen, admin) = spawn(&self.folder, &self.under, &self.arguments, &address, &self.output).unwrap();
         (self.child, self.listen, self.admin) = (child, listen, admin);
     }
 
@@ -130,6 +143,19 @@ impl Gateway {
     pub fn signal(&self, name: &str) {
         let sent = Command::new("sh").args(["-c", &format!("kill -{name} {}", self.child.id())]).status().unwrap();
         assert!(sent.success());
+    }
+
+    /// Sets a soft limit of the running process, as `prlimit` names and takes it: `nofile`, `64` or `unlimited`.
+    #[track_caller]
+    pub fn limit(&self, resource: &str, value: &str) {
+        let pid = self.child.id().to_string();
+        let set = Command::new("prlimit").args(["--pid", &pid, &format!("--{resource}={value}:")]).output().unwrap();
+        assert!(set.status.success(), "{}", String::from_utf8_lossy(&set.stderr));
+    }
+
+    /// How many files and sockets it has open.
+    pub fn open_files(&self) -> usize {
+        std::fs::read_dir(format!("/proc/{}/fd", self.child.id())).unwrap().count()
     }
 
     /// Is it still running?
@@ -212,15 +238,30 @@ pub fn run(arguments: &[&str], input: &str) -> Output {
 
 /// The program, without anything of this machine's environment that could configure it.
 pub fn program(arguments: &[&str]) -> Command {
-    let mut command = Command::new(binary());
-    command.args(arguments).env("NO_COLOR", "1").env_remove("COUNTERSIGN_DATA").env_remove("XDG_STATE_HOME");
+    let mut command = clean(binary());
+    command.args(arguments);
+    command
+}
+
+fn clean(path: &Path) -> Command {
+    let mut command = Command::new(path);
+    command.env("NO_COLOR", "1").env_remove("COUNTERSIGN_DATA").env_remove("XDG_STATE_HOME");
     command
 }
 
 type Started = (Child, SocketAddr, SocketAddr);
 
-fn spawn(folder: &Folder, arguments: &[String], listen: &str, output: &Arc<Mutex<String>>) -> Result<Started, String> {
-    let mut child = program(&["serve", "--json", "--listen", listen, "--admin-listen", "127.0.0.1:0"])
+fn spawn(folder: &Folder, under: &[String], arguments: &[String], listen: &str, output: &Arc<Mutex<String>>) -> Result<Started, String> {
+    let mut command = match under.split_first() {
+        None => clean(binary()),
+        Some((first, rest)) => {
+            let mut command = clean(Path::new(first));
+            command.args(rest).arg(binary());
+            command
+        }
+    };
+    let mut child = command
+        .args(["serve", "--json", "--listen", listen, "--admin-listen", "127.0.0.1:0"])
         .args(arguments)
         .env("HOME", folder.path())
         .current_dir(folder.path())

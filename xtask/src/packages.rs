@@ -34,6 +34,8 @@ const PACKAGES: &[(&str, Shows, &[For])] = &[
     ("nodejs",            Program("node"),         &[Test, Bench]),
     ("npm",               Program("npm"),          &[Test]),
     ("nghttp2-client",    Program("h2load"),       &[Test, Bench]),
+    ("faketime",          Program("faketime"),     &[Test]),
+    ("util-linux",        Program("prlimit"),      &[Test]),
     ("python3",           Program("python3"),      &[Test, Bench]),
     ("python3-venv",      Module("ensurepip"),     &[Test]),
     ("wrk",               Program("wrk"),          &[Bench]),
