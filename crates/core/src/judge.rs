@@ -75,12 +75,12 @@ enum Authorization<'a> {
 }
 
 fn read_authorization<'a>(presented: &Presented<'a>, requirement: &Requirement) -> Result<Option<Authorization<'a>>, Stop> {
-    let Some(text) = presented.authorization else { return Ok(None) };
+    let Some(value) = presented.authorization else { return Ok(None) };
     if presented.repeated {
         return Err(Stop::refuse(Cause::CredentialsRepeated, Evidence::none().presented(Subject::Header, Value::text("Authorization"))));
     }
     let malformed = |form: &str| Stop::refuse(Cause::CredentialsMalformed, Evidence::none().presented(Subject::Form, Value::text(form)));
-    let text = text.map_err(|_| malformed("the Authorization header has bytes that are not visible ASCII"))?;
+    let text = value.to_str().map_err(|_| malformed("the Authorization header has bytes that are not visible ASCII"))?;
     let Some((scheme, rest)) = split_scheme(text) else {
         return Err(malformed("the Authorization header does not begin with a scheme"));
     };

@@ -1,11 +1,11 @@
 //! The parts of a request that judging reads. Borrowed: the hot path copies nothing.
 
 use crate::target::Target;
-use http::{HeaderMap, Method};
+use http::{HeaderMap, HeaderName, Method};
 use std::net::IpAddr;
 
 /// The header that API keys are read from.
-pub const API_KEY_HEADER: &str = "x-api-key";
+pub const API_KEY_HEADER: HeaderName = HeaderName::from_static("x-api-key");
 /// The query parameter that API keys are read from.
 pub const API_KEY_PARAMETER: &str = "api_key";
 /// What every API key of ours begins with, so that a misplaced one is recognised.

@@ -10,8 +10,8 @@ use serde::Serialize;
 /// The credentials that a request carries.
 #[derive(Clone, Copy, Default)]
 pub struct Presented<'a> {
-    /// `Authorization`; bytes that are not visible ASCII make it unreadable, which is not the same as absent.
-    pub authorization: Option<Result<&'a str, usize>>,
+    /// `Authorization`; it may be unreadable, which is not the same as absent.
+    pub authorization: Option<&'a HeaderValue>,
     /// More than one `Authorization` field?
     pub repeated: bool,
     /// An API key, and where it stood.
@@ -42,7 +42,7 @@ impl<'a> Presented<'a> {
     /// Reads them.
     pub fn read(parts: &RequestParts<'a>) -> Self {
         let mut authorizations = parts.headers.get_all(AUTHORIZATION).iter();
-        let authorization = authorizations.next().map(readable);
+        let authorization = authorizations.next();
         let mut keys = parts.headers.get_all(API_KEY_HEADER).iter();
         let in_header = keys.next().map(|value| (value.to_str().unwrap_or_default(), Place::Header));
         let mut parameters = parts.target.parameters(API_KEY_PARAMETER);
@@ -61,19 +61,16 @@ impl<'a> Presented<'a> {
     pub fn seen(&self) -> Vec<Seen> {
         let mut seen = Vec::with_capacity(3);
         if let Some(authorization) = self.authorization {
-            let (scheme, length) = match authorization {
-                Ok(text) => (text.split(' ').next().unwrap_or_default(), text.len()),
-                Err(length) => ("", length),
-            };
-            let (kind, other) = if scheme.eq_ignore_ascii_case("basic") {
+            let scheme = authorization.as_bytes().split(|byte| *byte == b' ').next().unwrap_or_default();
+            let (kind, other) = if scheme.eq_ignore_ascii_case(b"basic") {
                 (Kind::Basic, None)
-            } else if scheme.eq_ignore_ascii_case("bearer") {
+            } else if scheme.eq_ignore_ascii_case(b"bearer") {
                 (Kind::Bearer, None)
             } else {
                 // A scheme's name is short; anything longer may be a secret without a scheme.
-                (Kind::OtherAuthorization, Some(scheme).filter(|name| name.len() <= 12 && text_of_letters(name)))
+                (Kind::OtherAuthorization, Some(scheme).filter(|name| name.len() <= 12).and_then(text_of_letters))
             };
-            seen.push(Seen { kind, place: Place::Header, length: length as u32, name: other.map(str::to_ascii_lowercase) });
+            seen.push(Seen { kind, place: Place::Header, length: authorization.len() as u32, name: other.map(str::to_ascii_lowercase) });
         }
         if let Some((key, place)) = self.api_key {
             seen.push(Seen { kind: Kind::ApiKey, place, length: key.len() as u32, name: None });
@@ -85,12 +82,9 @@ impl<'a> Presented<'a> {
     }
 }
 
-fn text_of_letters(name: &str) -> bool {
-    name.bytes().all(|byte| byte.is_ascii_alphabetic() || byte == b'-') && !name.is_empty()
-}
-
-fn readable(value: &HeaderValue) -> Result<&str, usize> {
-    value.to_str().map_err(|_| value.len())
+fn text_of_letters(name: &[u8]) -> Option<&str> {
+    let letters = name.iter().all(|byte| byte.is_ascii_alphabetic() || *byte == b'-') && !name.is_empty();
+    std::str::from_utf8(name).ok().filter(|_| letters)
 }
 
 /// The first cookie of this name (RFC 6265 section 5.4 puts the most specific first).

@@ -2,7 +2,7 @@
 //! none leaves without its line in the trail, and no refusal without its reference.
 
 use crate::body::{BodyFault, ResponseBody};
-use crate::config::{Plan, Rule, Site};
+use crate::config::{LogDecisions, Plan, Rule, Site};
 use crate::front::{Front, Peer, is_navigation};
 use crate::respond::{self, Asked, REFERENCE, REFUSED_BY};
 use crate::trail::Decision;
@@ -10,12 +10,14 @@ use crate::worker::{Live, Worker};
 use countersign::reference::Record;
 use countersign::reply::Reply;
 use countersign::{Cause, Evidence, Identity, Outage, Presented, Refusal, Seen, Subject, Value};
-use http::header::ORIGIN;
+use http::header::{HeaderName, ORIGIN};
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Method, Response, StatusCode};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
+
+const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// A request in the course of being answered.
 pub(crate) struct Case {
@@ -31,8 +33,8 @@ pub(crate) struct Case {
     pub rule: Option<u16>,
     /// Milliseconds since the epoch when it came.
     pub at_ms: i64,
-    /// Its id.
-    pub request_id: String,
+    /// Its id, as the upstream is told.
+    pub request_id: HeaderValue,
     /// Is it a person's browser going to a page?
     pub navigation: bool,
     method: Method,
@@ -167,6 +169,10 @@ impl Case {
         self.site.as_ref()?.rules.get(usize::from(self.rule?))
     }
 
+    fn request_id(&self) -> &str {
+        self.request_id.to_str().unwrap_or_default()
+    }
+
     fn seen(&self, head: &Parts) -> Vec<Seen> {
         self.front.as_ref().map_or_else(Vec::new, |front| Presented::read(&front.parts(head)).seen())
     }
@@ -196,7 +202,7 @@ impl Case {
             rule: self.rule,
             revision: self.plan().revision,
             node: self.worker.shared.node,
-            request_id: self.request_id.clone(),
+            request_id: self.request_id().to_owned(),
             method: self.method.as_str().to_owned(),
             path: path.to_owned(),
             seen,
@@ -206,17 +212,21 @@ impl Case {
     }
 
     fn record(&self, peer: &Peer, status: StatusCode, cause: Option<Cause>, reference: Option<&str>, identity: Option<&Identity>) {
+        let log = self.plan().log.decisions;
+        if cause.is_none() && log != LogDecisions::All {
+            return;
+        }
         if let Some(cause) = cause {
-            self.worker.shared.metrics.refused(cause, self.site.as_deref(), self.rule());
+            self.live.refused.count(&self.worker.shared.metrics, cause, self.site.as_deref(), self.rule());
         }
         let (host, path, client) = match &self.front {
-            Some(front) => (front.host.as_str(), front.target.path(), front.client),
+            Some(front) => (front.host(), front.target.path(), front.client),
             None => ("", "", peer.address.ip()),
         };
         let decision = Decision {
             at_ms: self.at_ms,
             micros: u64::try_from(self.begun.elapsed().as_micros()).unwrap_or(u64::MAX),
-            request_id: &self.request_id,
+            request_id: self.request_id(),
             client,
             method: self.method.as_str(),
             host,
@@ -228,13 +238,13 @@ impl Case {
             scheme: identity.and_then(Identity::scheme),
             line: self.rule().map(|rule| rule.line),
         };
-        self.worker.trail.record(&decision, self.plan().log.decisions);
+        self.worker.trail.record(&decision, log);
     }
 }
 
 /// The id that came with the request, if it has the form of one.
-fn given_id(headers: &HeaderMap) -> Option<String> {
-    let id = headers.get("x-request-id")?.to_str().ok()?;
-    let formed = (8..=64).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte));
-    formed.then(|| id.to_owned())
+fn given_id(headers: &HeaderMap) -> Option<HeaderValue> {
+    let id = headers.get(X_REQUEST_ID)?;
+    let formed = (8..=64).contains(&id.len()) && id.as_bytes().iter().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(byte));
+    formed.then(|| id.clone())
 }

@@ -51,8 +51,8 @@ pub(crate) async fn forward(
     set_forwarding(&mut fields, front, forwarded_for);
     headers::set_identity(&mut fields, site.identity_headers, identity);
     fields.remove(EXPECT);
-    put(&mut fields, HOST, if site.preserve_host { &front.host } else { &site.upstream.authority });
-    put(&mut fields, X_REQUEST_ID, &case.request_id);
+    fields.insert(HOST, if site.preserve_host { front.host.clone() } else { site.upstream.authority.clone() });
+    fields.insert(X_REQUEST_ID, case.request_id.clone());
     if let Some(upgrade) = upgrade.clone() {
         fields.insert(CONNECTION, HeaderValue::from_static("upgrade"));
         fields.insert(UPGRADE, upgrade);
@@ -149,14 +149,17 @@ fn remove_credentials(fields: &mut HeaderMap, identity: &Identity, pass: bool) {
 
 /// The chain of addresses: what a trusted proxy said is carried on; anybody else's word is replaced.
 fn forwarded_for(fields: &HeaderMap, front: &Front, peer: &Peer) -> HeaderValue {
-    let before = fields.get(X_FORWARDED_FOR).filter(|_| front.through_proxy).and_then(|value| value.to_str().ok());
+    if !front.through_proxy {
+        return peer.forwarded_for.clone();
+    }
+    let before = fields.get(X_FORWARDED_FOR).and_then(|value| value.to_str().ok());
     let chain = before.map(|before| format!("{before}, {}", peer.address.ip().to_canonical()));
     chain.and_then(|chain| HeaderValue::try_from(chain).ok()).unwrap_or_else(|| peer.forwarded_for.clone())
 }
 
 fn set_forwarding(fields: &mut HeaderMap, front: &Front, forwarded_for: HeaderValue) {
     fields.insert(X_FORWARDED_FOR, forwarded_for);
-    put(fields, X_FORWARDED_HOST, &front.host);
+    fields.insert(X_FORWARDED_HOST, front.host.clone());
     fields.insert(X_FORWARDED_PROTO, HeaderValue::from_static(if front.secure { "https" } else { "http" }));
 }
 

@@ -7,10 +7,15 @@
 
 use crate::config::Plan;
 use countersign::{Cause, Evidence, Refusal, RequestParts, Subject, Target, Value};
-use http::header::{CONTENT_LENGTH, HOST, TRANSFER_ENCODING, UPGRADE};
+use http::header::{ACCEPT, CONTENT_LENGTH, HOST, HeaderName, TRANSFER_ENCODING, UPGRADE};
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Method, Version};
 use std::net::{IpAddr, SocketAddr};
+
+const SEC_FETCH_MODE: HeaderName = HeaderName::from_static("sec-fetch-mode");
+const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
+const X_FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
+const X_REQUESTED_WITH: HeaderName = HeaderName::from_static("x-requested-with");
 
 /// What is known of a connection before its first request.
 #[derive(Clone, Debug)]
@@ -34,8 +39,8 @@ impl Peer {
 /// A request's head, read once.
 #[derive(Debug)]
 pub(crate) struct Front {
-    /// The host that it is for, with its port if one was given.
-    pub host: String,
+    /// The host that it is for, with its port if one was given; in lower case.
+    pub host: HeaderValue,
     /// The canonical target; a preflight or log line may want it even where the request is refused.
     pub target: Target,
     /// Where it came from.
@@ -57,8 +62,13 @@ impl Front {
         let target = target(parts)?;
         let through_proxy = plan.server.trusted_proxies.iter().any(|network| network.contains(&peer.address.ip().to_canonical()));
         let client = if through_proxy { forwarded_client(&parts.headers, plan) } else { None };
-        let secure = peer.secure || (through_proxy && last_word(&parts.headers, "x-forwarded-proto") == Some("https"));
+        let secure = peer.secure || (through_proxy && last_word(&parts.headers, X_FORWARDED_PROTO) == Some("https"));
         Ok(Self { host, target, client: client.unwrap_or(peer.address.ip().to_canonical()), through_proxy, secure })
+    }
+
+    /// The host as text.
+    pub(crate) fn host(&self) -> &str {
+        self.host.to_str().unwrap_or_default()
     }
 
     /// The parts that the judge reads.
@@ -67,7 +77,7 @@ impl Front {
             method: &head.method,
             target: &self.target,
             headers: &head.headers,
-            host: &self.host,
+            host: self.host(),
             secure: self.secure,
             client: self.client,
         }
@@ -105,16 +115,16 @@ fn check_framing(parts: &Parts) -> Result<(), Refusal> {
 }
 
 /// One host, said once (RFC 9110 section 7.2, RFC 9113 section 8.3.1).
-fn host(parts: &Parts) -> Result<String, Refusal> {
+fn host(parts: &Parts) -> Result<HeaderValue, Refusal> {
     let mut fields = parts.headers.get_all(HOST).iter();
     let (field, second) = (fields.next(), fields.next());
     if second.is_some() {
         return Err(ambiguous(Subject::Host, "two Host headers"));
     }
-    let field = field.map(|value| value.to_str().map_err(|_| ambiguous(Subject::Host, "unreadable"))).transpose()?;
+    let text = field.map(|value| value.to_str().map_err(|_| ambiguous(Subject::Host, "unreadable"))).transpose()?;
     let authority = parts.uri.authority().map(http::uri::Authority::as_str);
-    let host = match (field, authority) {
-        (Some(field), Some(authority)) if !field.eq_ignore_ascii_case(authority) => {
+    let host = match (text, authority) {
+        (Some(text), Some(authority)) if !text.eq_ignore_ascii_case(authority) => {
             return Err(ambiguous(Subject::Host, "the target names another host than Host"));
         }
         (Some(host), _) | (None, Some(host)) => host,
@@ -128,7 +138,10 @@ fn host(parts: &Parts) -> Result<String, Refusal> {
     if parts.uri.scheme_str().is_some_and(|scheme| scheme != "http" && scheme != "https") {
         return Err(ambiguous(Subject::Target, "the target has another scheme than http"));
     }
-    Ok(host.to_ascii_lowercase())
+    match field.filter(|_| !host.bytes().any(|byte| byte.is_ascii_uppercase())) {
+        Some(field) => Ok(field.clone()),
+        None => HeaderValue::try_from(host.to_ascii_lowercase()).map_err(|_| ambiguous(Subject::Host, "not a host name")),
+    }
 }
 
 fn target(parts: &Parts) -> Result<Target, Refusal> {
@@ -148,7 +161,7 @@ fn ambiguous(about: Subject, what: &str) -> Refusal {
 
 /// The client that trusted proxies vouch for: the last address of `X-Forwarded-For` that is not itself one of them.
 fn forwarded_client(headers: &HeaderMap, plan: &Plan) -> Option<IpAddr> {
-    let fields: Vec<&str> = headers.get_all("x-forwarded-for").iter().filter_map(|value| value.to_str().ok()).collect();
+    let fields: Vec<&str> = headers.get_all(X_FORWARDED_FOR).iter().filter_map(|value| value.to_str().ok()).collect();
     let addresses = fields.iter().rev().flat_map(|field| field.rsplit(',')).map(|text| text.trim().parse::<IpAddr>());
     let mut last = None;
     for address in addresses {
@@ -163,19 +176,19 @@ fn forwarded_client(headers: &HeaderMap, plan: &Plan) -> Option<IpAddr> {
 }
 
 /// The last word of a list field: what the nearest proxy said.
-fn last_word<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+fn last_word(headers: &HeaderMap, name: HeaderName) -> Option<&str> {
     headers.get_all(name).iter().next_back()?.to_str().ok()?.rsplit(',').next().map(str::trim)
 }
 
 /// Is this a person's browser going to a page, or a program? Told by what only browsers send, in order of weight.
 pub(crate) fn is_navigation(method: &Method, headers: &HeaderMap) -> bool {
-    let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
-    if text("x-requested-with").is_some() {
+    if headers.contains_key(X_REQUESTED_WITH) {
         return false;
     }
-    let accepts_pages = text("accept").is_some_and(|accept| accept.split(',').any(|kind| kind.trim().starts_with("text/html")));
-    match text("sec-fetch-mode") {
-        Some(mode) => mode == "navigate" && (accepts_pages || text("accept").is_none()),
+    let accept = headers.get(ACCEPT).and_then(|value| value.to_str().ok());
+    let accepts_pages = accept.is_some_and(|accept| accept.split(',').any(|kind| kind.trim().starts_with("text/html")));
+    match headers.get(SEC_FETCH_MODE) {
+        Some(mode) => mode == "navigate" && (accepts_pages || accept.is_none()),
         None => accepts_pages && [Method::GET, Method::HEAD, Method::POST].contains(method),
     }
 }

@@ -7,6 +7,7 @@
 
 use countersign::{Cause, Evidence, Refusal, Subject, Value};
 use hyper::rt::{Read, ReadBuf, ReadBufCursor, Write};
+use memchr::memchr;
 use std::io::{self, IoSlice};
 use std::pin::Pin;
 use std::sync::Arc;
@@ -161,7 +162,7 @@ impl<I: Write + Unpin> Write for Watched<I> {
 /// Where the head ends: at its first empty line.
 fn end_of_head(bytes: &[u8]) -> Option<usize> {
     let mut from = 0;
-    while let Some(at) = bytes.get(from..)?.iter().position(|byte| *byte == b'\n') {
+    while let Some(at) = memchr(b'\n', bytes.get(from..)?) {
         from += at + 1;
         match bytes.get(from..)? {
             [b'\n', ..] | [b'\r', b'\n', ..] => return Some(from),
@@ -172,17 +173,23 @@ fn end_of_head(bytes: &[u8]) -> Option<usize> {
 }
 
 fn fault(head: &[u8]) -> Option<HeadFault> {
-    let mut lines = head.split(|byte| *byte == b'\n');
-    let first = lines.next().unwrap_or_default();
+    let (first, mut rest) = line(head);
     if first.contains(&b'#') {
         return Some(HeadFault::Fragment);
     }
     let (mut length, mut coding) = (false, false);
-    for line in lines {
-        length |= is_field(line, b"content-length");
-        coding |= is_field(line, b"transfer-encoding");
+    while !rest.is_empty() {
+        let (field, after) = line(rest);
+        length |= is_field(field, b"content-length");
+        coding |= is_field(field, b"transfer-encoding");
+        rest = after;
     }
     (length && coding).then_some(HeadFault::TwoLengths)
+}
+
+/// The first line, and what follows it.
+fn line(bytes: &[u8]) -> (&[u8], &[u8]) {
+    memchr(b'\n', bytes).and_then(|end| bytes.split_at_checked(end + 1)).unwrap_or((bytes, &[]))
 }
 
 fn is_field(line: &[u8], name: &[u8]) -> bool {

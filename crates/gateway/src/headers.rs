@@ -156,10 +156,10 @@ pub(crate) fn set_identity(headers: &mut HeaderMap, profile: Profile, identity: 
     };
     set(user, text(subject));
     if !identity.roles().is_empty() {
-        set(groups, list(identity.roles(), ","));
+        set(groups, list(identity.roles(), ',', COMMAS));
     }
     if scopes.is_some() {
-        set(scopes, list(identity.scopes(), " "));
+        set(scopes, list(identity.scopes(), ' ', BLANKS));
         set(scheme, identity.scheme().map_or(HeaderValue::from_static(""), |scheme| HeaderValue::from_static(scheme.name())));
     }
 }
@@ -184,15 +184,19 @@ fn text(text: &str) -> HeaderValue {
     HeaderValue::try_from(utf8_percent_encode(text, ENCODED).to_string()).unwrap_or(HeaderValue::from_static(""))
 }
 
-/// A list; a member that holds the separator is encoded so that it stays one member.
-fn list(members: &[String], separator: &str) -> HeaderValue {
-    let encoded: Vec<String> =
-        members.iter().map(|member| member.replace(separator, if separator == "," { "%2C" } else { "%20" })).collect();
-    text_of_encoded(&encoded.join(separator))
-}
+const COMMAS: &AsciiSet = &CONTROLS.add(b',');
+const BLANKS: &AsciiSet = &CONTROLS.add(b' ');
 
-fn text_of_encoded(joined: &str) -> HeaderValue {
-    HeaderValue::try_from(utf8_percent_encode(joined, CONTROLS).to_string()).unwrap_or(HeaderValue::from_static(""))
+/// A list; a member that holds the separator is encoded so that it stays one member.
+fn list(members: &[String], separator: char, encoded: &'static AsciiSet) -> HeaderValue {
+    let mut list = String::with_capacity(members.iter().map(|member| member.len() + 1).sum());
+    for member in members {
+        if !list.is_empty() {
+            list.push(separator);
+        }
+        list.extend(utf8_percent_encode(member, encoded));
+    }
+    HeaderValue::try_from(list).unwrap_or(HeaderValue::from_static(""))
 }
 
 fn is_identity(name: &str) -> bool {
@@ -244,6 +248,6 @@ mod tests {
     fn names_have_one_spelling() {
         assert_eq!(text("alice"), "alice");
         assert_eq!(text("Jürgen 5%\r\n"), "J%C3%BCrgen 5%25%0D%0A");
-        assert_eq!(list(&["a,b".into(), "c".into()], ","), "a%2Cb,c");
+        assert_eq!(list(&["a,b".into(), "c".into()], ',', COMMAS), "a%2Cb,c");
     }
 }

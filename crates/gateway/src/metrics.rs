@@ -9,6 +9,8 @@ use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::Registry;
+use std::cell::RefCell;
+use std::collections::HashMap;
 
 /// Which rule of which site.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -19,7 +21,7 @@ struct Route {
 
 /// A refusal or outage, and where.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct Refused {
+struct Labels {
     cause: &'static str,
     site: String,
     route: String,
@@ -30,13 +32,28 @@ struct Refused {
 pub(crate) struct Metrics {
     registry: Registry,
     admitted: Family<Route, Counter>,
-    refused: Family<Refused, Counter>,
+    refused: Family<Labels, Counter>,
     /// Open connections.
     pub connections: Gauge,
     /// Sessions begun at the login page.
     pub sign_ins: Counter,
     /// Lines of the decision log that were dropped because nobody took them.
     pub lines_dropped: Counter,
+}
+
+/// One thread's way to the counters of what a plan refused, looked up when first needed.
+#[derive(Debug, Default)]
+pub(crate) struct Refused(RefCell<HashMap<Where, Counter>>);
+
+/// A cause, and the places of the site and rule, as far as they were found.
+type Where = (Cause, Option<u16>, Option<u16>);
+
+impl Refused {
+    /// Counts one.
+    pub(crate) fn count(&self, metrics: &Metrics, cause: Cause, site: Option<&Site>, rule: Option<&Rule>) {
+        let at = (cause, site.map(|site| site.index), rule.map(|rule| rule.index));
+        self.0.borrow_mut().entry(at).or_insert_with(|| metrics.refused(cause, site, rule)).inc();
+    }
 }
 
 /// The counters of a plan's rules, by site and rule.
@@ -47,7 +64,7 @@ impl Metrics {
     /// With everything at zero.
     pub(crate) fn new() -> Self {
         let mut registry = Registry::with_prefix("countersign");
-        let (admitted, refused) = (Family::<Route, Counter>::default(), Family::<Refused, Counter>::default());
+        let (admitted, refused) = (Family::<Route, Counter>::default(), Family::<Labels, Counter>::default());
         let (connections, sign_ins, lines_dropped) = (Gauge::default(), Counter::default(), Counter::default());
         registry.register("admitted", "Requests that were let through", admitted.clone());
         registry.register("refused", "Requests that were refused or could not be decided, by cause", refused.clone());
@@ -65,11 +82,11 @@ impl Metrics {
         Admitted(plan.sites.iter().map(|site| site.rules.iter().map(|rule| of(site, rule)).collect()).collect())
     }
 
-    /// Counts a refusal or outage.
-    pub(crate) fn refused(&self, cause: Cause, site: Option<&Site>, rule: Option<&Rule>) {
+    /// The counter of a refusal or outage.
+    fn refused(&self, cause: Cause, site: Option<&Site>, rule: Option<&Rule>) -> Counter {
         let site = site.map_or_else(String::new, |site| site.host.to_string());
         let route = rule.map_or_else(String::new, |rule| rule.path.to_string());
-        self.refused.get_or_create(&Refused { cause: cause.code(), site, route }).inc();
+        self.refused.get_or_create(&Labels { cause: cause.code(), site, route }).clone()
     }
 
     /// The exposition format.

@@ -26,8 +26,8 @@ pub(crate) async fn serve(worker: &Rc<Worker>, peer: &Peer, seen: Option<HeadFau
         Ok(front) => case.found_front(front),
         Err(refusal) => return case.refuse(peer, &head, &refusal),
     };
-    let Some(site) = case.plan().site(&front.host).cloned() else {
-        let evidence = Evidence::none().presented(Subject::Host, Value::text(&front.host));
+    let Some(site) = case.plan().site(front.host()).cloned() else {
+        let evidence = Evidence::none().presented(Subject::Host, Value::text(front.host()));
         return case.refuse(peer, &head, &Refusal::new(Cause::SiteUnknown, evidence));
     };
     case.site = Some(site.clone());
@@ -40,7 +40,7 @@ pub(crate) async fn serve(worker: &Rc<Worker>, peer: &Peer, seen: Option<HeadFau
         if site.rules.iter().any(|rule| rule.requirement.https_only) && !front.secure {
             return case.refuse(peer, &head, &Refusal::new(Cause::TransportInsecure, Evidence::none()));
         }
-        return sign_in::serve(&mut case, peer, &front, head, body).await;
+        return Box::pin(sign_in::serve(&mut case, peer, &front, head, body)).await;
     }
     let Some(rule) = site.rule(&head.method, &front.target) else {
         return case.refuse(peer, &head, &Refusal::new(Cause::RuleDenied, Evidence::none()));

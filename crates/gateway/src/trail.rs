@@ -127,12 +127,15 @@ impl WorkerTrail {
         if !logged && !refused {
             return;
         }
-        let line = line(decision);
-        if logged {
-            self.log.borrow_mut().extend_from_slice(line.as_bytes());
-        }
-        if let Some(cause) = decision.cause {
-            self.keep_refusal(decision.at_ms / 1000, cause, &line);
+        let kept = decision.cause.is_some_and(|cause| self.keeps_in_full(decision.at_ms / 1000, cause));
+        if logged || kept {
+            let line = line(decision);
+            if logged {
+                self.log.borrow_mut().extend_from_slice(line.as_bytes());
+            }
+            if kept {
+                self.refusals.borrow_mut().extend_from_slice(line.as_bytes());
+            }
         }
         if self.log.borrow().len() > BUFFER || self.refusals.borrow().len() > BUFFER {
             self.flush();
@@ -150,21 +153,22 @@ impl WorkerTrail {
         }
     }
 
-    fn keep_refusal(&self, second: i64, cause: Cause, line: &str) {
+    /// Is a refusal kept as a line of its own? Otherwise it is counted.
+    fn keeps_in_full(&self, second: i64, cause: Cause) -> bool {
         if self.second.replace(second) != second {
             self.full.set(0);
             self.write_sums(second);
         }
         if self.full.get() < FULL_LIMIT {
             self.full.set(self.full.get() + 1);
-            self.refusals.borrow_mut().extend_from_slice(line.as_bytes());
-            return;
+            return true;
         }
         let mut summed = self.summed.borrow_mut();
         match summed.iter_mut().find(|(known, _)| *known == cause) {
             Some((_, count)) => *count += 1,
             None => summed.push((cause, 1)),
         }
+        false
     }
 
     fn write_sums(&self, second: i64) {

@@ -19,6 +19,7 @@ use http_body::Body;
 use hyper::body::Incoming;
 use hyper::client::conn::{http1, http2};
 use std::cell::RefCell;
+use std::pin::Pin;
 use std::rc::Rc;
 use std::time::Duration;
 use tokio::time::timeout;
@@ -109,7 +110,8 @@ impl Pool {
         request: Request<RequestBody>,
         progress: &Progress,
     ) -> Result<Response<ResponseBody>, Failure> {
-        let sent = self.within(progress, self.dispatch(request)).await;
+        let dispatch = std::pin::pin!(self.dispatch(request));
+        let sent = self.within(progress, dispatch).await;
         sent.map_err(|failure| progress.fault().map_or(failure, Failure::Body))
     }
 
@@ -117,7 +119,8 @@ impl Pool {
         loop {
             let (sender, reused) = match self.take() {
                 Some(sender) => (sender, true),
-                None => (self.open().await?, false),
+                // Rare, and large: in line it would make every request's future twenty times as large.
+                None => (Box::pin(self.open()).await?, false),
             };
             let mut error = match sender {
                 Sender::One(mut one) => match one.try_send_request(request).await {
@@ -208,8 +211,7 @@ impl Pool {
     }
 
     /// The response's time begins anew as long as the request's body moves.
-    async fn within<T>(&self, progress: &Progress, response: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
-        let mut response = std::pin::pin!(response);
+    async fn within<T>(&self, progress: &Progress, mut response: Pin<&mut impl Future<Output = Result<T, Failure>>>) -> Result<T, Failure> {
         loop {
             match timeout(self.response_timeout, response.as_mut()).await {
                 Ok(done) => return done,

@@ -2,13 +2,14 @@
 //! Nothing of it is locked: other threads have their own.
 
 use crate::config::Plan;
-use crate::metrics::{Admitted, Metrics};
+use crate::metrics::{Admitted, Metrics, Refused};
 use crate::trail::{Trail, WorkerTrail};
 use crate::upstream::Pool;
 use arc_swap::ArcSwap;
 use aws_lc_rs::{hmac, rand};
 use countersign::reference::{Record, SealRing, seal};
 use countersign_sources::{AtHand, Sources};
+use http::HeaderValue;
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::sync::Arc;
@@ -44,6 +45,8 @@ pub(crate) struct Live {
     pub pools: Vec<Rc<Pool>>,
     /// The rules' counters.
     pub admitted: Admitted,
+    /// Those of its refusals.
+    pub refused: Refused,
 }
 
 /// One worker thread's own.
@@ -55,7 +58,7 @@ pub(crate) struct Worker {
     /// Where decisions go.
     pub trail: WorkerTrail,
     live: RefCell<Rc<Live>>,
-    id_prefix: String,
+    id_prefix: [u8; 16],
     id_next: Cell<u32>,
 }
 
@@ -69,7 +72,7 @@ impl Worker {
             at_hand: AtHand::new(shared.sources.clone()),
             trail: WorkerTrail::new(shared.trail.clone()),
             live: RefCell::new(live),
-            id_prefix: countersign::hex(&prefix),
+            id_prefix: hex(&prefix),
             id_next: Cell::new(0),
             shared,
         })
@@ -88,10 +91,14 @@ impl Worker {
     }
 
     /// A request id that no other request has: random for the worker, then counted.
-    pub(crate) fn next_id(&self) -> String {
+    pub(crate) fn next_id(&self) -> HeaderValue {
         let next = self.id_next.get();
         self.id_next.set(next.wrapping_add(1));
-        format!("{}{next:08x}", self.id_prefix)
+        let mut id = [0; 24];
+        let (prefix, count) = id.split_at_mut(16);
+        prefix.copy_from_slice(&self.id_prefix);
+        count.copy_from_slice(&hex::<8>(&next.to_be_bytes()));
+        HeaderValue::from_bytes(&id).unwrap_or(HeaderValue::from_static(""))
     }
 
     /// Seals a record.
@@ -110,8 +117,19 @@ impl Live {
             pools.push(kept.unwrap_or_else(|| Pool::new(site.upstream.clone(), shared.upstream_tls.clone(), &plan.limits)));
         }
         let admitted = shared.metrics.admitted(&plan);
-        Self { plan, pools, admitted }
+        Self { plan, pools, admitted, refused: Refused::default() }
     }
+}
+
+/// Two digits for each byte; `N` is twice their number.
+fn hex<const N: usize>(bytes: &[u8]) -> [u8; N] {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let nibbles = bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]);
+    let mut text = [0; N];
+    for (digit, nibble) in text.iter_mut().zip(nibbles) {
+        *digit = DIGITS.get(usize::from(nibble)).copied().unwrap_or_default();
+    }
+    text
 }
 
 /// Fills with random bytes.

@@ -2,7 +2,8 @@
 //!
 //! Everything here is bounded, and dropped when its epoch has moved: records with the store's, keys and tokens with the
 //! issuers'. Passwords proven right stay, for a new password has another hash and so another name. That something is
-//! *not* there is never remembered, so what is added counts at once.
+//! *not* there is not remembered, so what is added counts at once; but for API keys, which are random: nobody can have
+//! tried one before it was made.
 
 use crate::keyed::Name;
 use crate::sources::{Fact, Sources, outage};
@@ -32,7 +33,8 @@ pub struct AtHand {
 struct Memory {
     epoch: u64,
     accounts: Cache<AccountName, Arc<Account>>,
-    api_keys: Cache<SecretHash, Arc<ApiKey>>,
+    /// None where there is no such key.
+    api_keys: Cache<SecretHash, Option<Arc<ApiKey>>>,
     sessions: Cache<SecretHash, (Arc<Session>, Arc<LastUse>)>,
     keys_epoch: u64,
     /// One for each issuer of the configuration.
@@ -80,7 +82,8 @@ impl AtHand {
         for _ in 0..ROUNDS {
             match judge(&judging) {
                 Step::Decided(verdict) => return verdict,
-                Step::Needs(need) => judging.get(need).await,
+                // Rare, and large: a judgement at hand should not carry its room along.
+                Step::Needs(need) => Box::pin(judging.get(need)).await,
             }
         }
         Verdict::Unable(outage(Cause::Overloaded, 1))
@@ -128,7 +131,7 @@ impl AtHand {
         let (records_stand, keys_stand) = (memory.epoch == epoch, memory.keys_epoch == keys_epoch);
         match fact {
             Fact::Account(name, Answer::Known(Some(account))) if records_stand => memory.accounts.insert(name.clone(), account.clone()),
-            Fact::ApiKey(hash, Answer::Known(Some(key))) if records_stand => memory.api_keys.insert(*hash, key.clone()),
+            Fact::ApiKey(hash, Answer::Known(key)) if records_stand => memory.api_keys.insert(*hash, key.clone()),
             Fact::Session(hash, Answer::Known(Some(SessionInUse { session, last_seen }))) if records_stand => {
                 let last = self.sources.session_uses.shared(hash, *last_seen);
                 memory.sessions.insert(*hash, (session.clone(), last));
@@ -200,7 +203,7 @@ impl Facts for Judging<'_> {
             Fact::ApiKey(asked, answer) if asked == hash => Some(answer),
             _ => None,
         });
-        given.unwrap_or_else(|| or_ask(self.at_hand.memory().api_keys.get(hash).cloned().map(Some)))
+        given.unwrap_or_else(|| or_ask(self.at_hand.memory().api_keys.get(hash).cloned()))
     }
 
     fn session(&self, hash: &SecretHash) -> Answer<Option<SessionInUse>> {

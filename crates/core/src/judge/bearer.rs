@@ -15,7 +15,6 @@ use std::sync::Arc;
 
 pub(super) fn judge(raw: &str, requirement: &Requirement, facts: &impl Facts, now: Timestamp) -> Result<Identity, Stop> {
     let raw = raw.trim_matches(' ');
-    check_form(raw)?;
     let token = facts.token(raw, || verify(raw, requirement, facts))?;
     // The token may have been verified for a site that trusts other issuers.
     if !requirement.issuers.contains(&token.issuer) {
@@ -46,6 +45,7 @@ fn check_form(raw: &str) -> Result<(), Stop> {
 }
 
 fn verify(raw: &str, requirement: &Requirement, facts: &impl Facts) -> Result<VerifiedToken, Stop> {
+    check_form(raw)?;
     let token = Unverified::read(raw).map_err(|fault| malformed(fault, raw))?;
     let named = token.claims.iss.as_deref();
     let issuer = requirement

@@ -4,7 +4,7 @@ use super::host::HostPattern;
 use super::path::PathPattern;
 use countersign::reply::Challenges;
 use countersign::{Access, Issuer, Requirement, Target};
-use http::Method;
+use http::{HeaderValue, Method};
 use ipnet::IpNet;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -166,7 +166,7 @@ pub struct Upstream {
     /// The port.
     pub port: u16,
     /// Host and port as a Host field has them.
-    pub authority: String,
+    pub authority: HeaderValue,
     pub(super) sample: bool,
 }
 
@@ -274,7 +274,7 @@ impl Rule {
 impl Upstream {
     /// The app that is built in.
     pub fn sample() -> Self {
-        Self { scheme: UpstreamScheme::Http, host: "sample".into(), port: 80, authority: "sample".into(), sample: true }
+        Self { scheme: UpstreamScheme::Http, host: "sample".into(), port: 80, authority: HeaderValue::from_static("sample"), sample: true }
     }
 
     /// Is it the app that is built in?

@@ -2,8 +2,8 @@
 
 use crate::config::plan::{Upstream, UpstreamScheme};
 use crate::config::read::{Wrong, not_among};
-use http::Uri;
 use http::uri::Authority;
+use http::{HeaderValue, Uri};
 use std::net::IpAddr;
 
 /// The issuer's URL; true if its keys would come over a network that others may read, without TLS.
@@ -33,7 +33,8 @@ pub(super) fn upstream(text: &str) -> Result<Upstream, Wrong> {
         return Err(Wrong::new("an upstream has no path: it gets the target as it was asked for", Some(mend)));
     }
     let host = uri.host().unwrap_or_default().trim_matches(['[', ']']).to_owned();
-    Ok(Upstream { scheme, host, port: uri.port_u16().unwrap_or(port), authority: authority.to_owned(), sample: false })
+    let authority = HeaderValue::from_str(authority).map_err(|_| Wrong::new("it has bytes that no host has", None))?;
+    Ok(Upstream { scheme, host, port: uri.port_u16().unwrap_or(port), authority, sample: false })
 }
 
 /// An origin as browsers write it (RFC 6454 section 6.2).
@@ -107,7 +108,7 @@ mod tests {
             ("h2c://[::1]:50051", "::1", 50051, "[::1]:50051"),
         ] {
             let upstream = upstream(text).unwrap();
-            assert_eq!((upstream.host.as_str(), upstream.port, upstream.authority.as_str()), (host, port, authority), "{text}");
+            assert_eq!((upstream.host.as_str(), upstream.port, upstream.authority.to_str().unwrap()), (host, port, authority), "{text}");
         }
         for (text, mend) in [
             ("127.0.0.1:3000", Some("write `http://127.0.0.1:3000`")),
