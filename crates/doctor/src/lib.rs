@@ -11,24 +11,18 @@
 //!  Cause ──► page() ──► docs/causes/CODE.md
 //! ```
 
-mod case;
-mod credentials;
-mod evidence;
-mod fault;
 mod moment;
 mod pages;
-mod remedy;
-mod report;
-mod rule;
+mod reference;
 mod terminal;
 
-pub use case::{Case, Found, Kept, LookedUp, Program, Wanted};
-pub use credentials::{Credentials, NotSeen, SeenCredential};
-pub use evidence::{Finding, Shown};
-pub use fault::FaultReport;
 pub use moment::{span, utc};
 pub use pages::{facts, index, owner, page};
-pub use remedy::{Form, Remedy};
-pub use report::{Report, Request, Revision, report};
-pub use rule::{NearMiss, RuleAsWritten};
+pub use reference::case::{Case, Found, Kept, LookedUp, Program, Wanted};
+pub use reference::credentials::{Credentials, NotSeen, SeenCredential};
+pub use reference::evidence::{Finding, Shown};
+pub use reference::fault::FaultReport;
+pub use reference::remedy::{Form, Remedy};
+pub use reference::report::{Report, Request, Revision, report};
+pub use reference::rule::{NearMiss, RuleAsWritten};
 pub use terminal::{Screen, render, render_page};

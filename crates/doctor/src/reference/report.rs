@@ -1,11 +1,11 @@
 //! The report on one of our references: everything that a reader needs, as values; rendering is somebody else's.
 
-use crate::case::Case;
-use crate::credentials::{Credentials, credentials};
-use crate::evidence::{Finding, findings};
 use crate::moment::{from_now, utc_ms};
-use crate::remedy::{Remedy, remedies};
-use crate::rule::{NearMiss, RuleAsWritten, near, refusing};
+use crate::reference::case::Case;
+use crate::reference::credentials::{Credentials, credentials};
+use crate::reference::evidence::{Finding, findings};
+use crate::reference::remedy::{Remedy, remedies};
+use crate::reference::rule::{NearMiss, RuleAsWritten, near, refusing};
 use crate::terminal::clean;
 use countersign::{Cause, Family, Owner, hex};
 use serde::{Serialize, Serializer};

@@ -1,6 +1,6 @@
 //! Which credentials the request carried, and which it did not: each scheme by name, with the place that was looked at.
 
-use crate::rule::RuleAsWritten;
+use crate::reference::rule::RuleAsWritten;
 use countersign::reference::Record;
 use countersign::{Cause, Item, Kind, Place, Scheme, Seen, Subject, Value};
 use serde::Serialize;

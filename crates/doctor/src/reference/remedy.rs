@@ -5,8 +5,8 @@ mod accounts;
 mod operation;
 mod tokens;
 
-use crate::case::Case;
-use crate::rule::{NearMiss, RuleAsWritten};
+use crate::reference::case::Case;
+use crate::reference::rule::{NearMiss, RuleAsWritten};
 use crate::terminal::clean;
 use countersign::{Cause, Item, Owner, Subject, Value};
 use serde::Serialize;

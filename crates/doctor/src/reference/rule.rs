@@ -1,8 +1,8 @@
 //! The rule as it was written: its place in the configuration that was in force, and its lines. Reads the text only for
 //! that; what the rule means was decided when the gateway judged.
 
-use crate::case::{Case, Kept};
-use crate::credentials::schemes;
+use crate::reference::case::{Case, Kept};
+use crate::reference::credentials::schemes;
 use countersign::Scheme;
 use countersign::reference::Record;
 use serde::{Serialize, Serializer};

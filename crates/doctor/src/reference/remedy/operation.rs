@@ -1,7 +1,7 @@
 //! Remedies for rules, origins, transport, limits, and for what does not answer.
 
 use super::{Bench, Remedy, array, string};
-use crate::case::quoted;
+use crate::reference::case::quoted;
 use countersign::{Kind, Owner, Subject};
 
 impl Bench<'_> {
@@ -126,7 +126,7 @@ impl Bench<'_> {
     }
 
     pub(super) fn upstream_unreachable(&self) -> Vec<Remedy> {
-        let written = crate::rule::upstream(self.case).filter(|upstream| upstream.contains("://"));
+        let written = crate::reference::rule::upstream(self.case).filter(|upstream| upstream.contains("://"));
         let upstream = written.as_deref().unwrap_or("UPSTREAM");
         let lines = ["[[site]]".to_owned(), format!("upstream = {}", string(upstream))];
         vec![

@@ -1,8 +1,8 @@
 //! Evidence in sentences: each item of a record with its times as UTC and as differences, and with names where the
 //! store knows them.
 
-use crate::case::{Case, Found};
 use crate::moment::{from_request, span, utc};
+use crate::reference::case::{Case, Found};
 use countersign::{AccountState, Cause, Item, Subject, Timestamp, Value, hex};
 use serde::Serialize;
 

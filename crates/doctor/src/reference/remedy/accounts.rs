@@ -1,16 +1,16 @@
 //! Remedies for names, passwords, API keys, sessions, and what accounts may do.
 
 use super::{Bench, Remedy, array};
-use crate::case::{Found, quoted};
-use crate::evidence::missing;
 use crate::moment::utc;
+use crate::reference::case::{Found, quoted};
+use crate::reference::evidence::missing;
 use countersign::{AccountState, Kind, Owner, Scheme, Subject, Value};
 
 impl Bench<'_> {
     pub(super) fn send_accepted(&self) -> Vec<Remedy> {
         let accepted = match self.expected_texts(Subject::Scheme) {
             [] => self.rule.and_then(|rule| rule.schemes.clone()).unwrap_or_default(),
-            names => crate::credentials::schemes(names.iter().map(String::as_str)),
+            names => crate::reference::credentials::schemes(names.iter().map(String::as_str)),
         };
         let url = self.url(&self.case.record.path);
         let line = |scheme: &Scheme| match scheme {
@@ -22,7 +22,7 @@ impl Bench<'_> {
         let mut remedies = vec![Remedy::commands(Owner::Caller, "send credentials of one accepted scheme", accepted.iter().map(line))];
         let used = match self.presented_text(Subject::Scheme) {
             None => Vec::new(),
-            Some(name) => crate::credentials::schemes(std::iter::once(name)),
+            Some(name) => crate::reference::credentials::schemes(std::iter::once(name)),
         };
         for scheme in used {
             let all = accepted.iter().chain([&scheme]).map(|scheme| scheme.name());
@@ -43,7 +43,7 @@ impl Bench<'_> {
     /// Where the request went, as one word of a shell: the path is the sender's, and unquoted a copied line could run what
     /// it says. The record keeps no host.
     fn url(&self, path: &str) -> String {
-        let host = crate::rule::host(self.case);
+        let host = crate::reference::rule::host(self.case);
         quoted(&format!("https://{}{path}", host.as_deref().unwrap_or("HOST")))
     }
 
