@@ -39,6 +39,7 @@ pub enum Mood {
 #[derive(Debug)]
 struct State {
     mood: Mood,
+    url: String,
     keys: Vec<Value>,
     max_age: Option<u32>,
     discovery: usize,
@@ -62,13 +63,14 @@ impl Issuer {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
         let listed = keys.iter().map(Signer::jwk).collect();
-        let state = State { mood: Mood::Good, keys: listed, max_age: None, discovery: 0, jwks: 0, others: Vec::new() };
+        let url = format!("http://{address}");
+        let state = State { mood: Mood::Good, url, keys: listed, max_age: None, discovery: 0, jwks: 0, others: Vec::new() };
         let state = Arc::new(Mutex::new(state));
         let shared = state.clone();
         std::thread::spawn(move || {
             for stream in listener.incoming().flatten() {
                 let state = shared.clone();
-                std::thread::spawn(move || serve(stream, &state, &format!("http://{address}")));
+                std::thread::spawn(move || serve(stream, &state));
             }
         });
         Self { address, keys, state }
@@ -76,7 +78,12 @@ impl Issuer {
 
     /// Its name, which is its address too.
     pub fn url(&self) -> String {
-        format!("http://{}", self.address)
+        self.state.lock().unwrap().url.clone()
+    }
+
+    /// Gives it another name and address, of something that stands before it.
+    pub fn is_at(&self, url: &str) {
+        self.state.lock().unwrap().url = url.to_owned();
     }
 
     /// The key of this algorithm.
@@ -141,16 +148,17 @@ impl Issuer {
     }
 }
 
-fn serve(stream: TcpStream, state: &Mutex<State>, url: &str) {
+fn serve(stream: TcpStream, state: &Mutex<State>) {
     let mut reader = BufReader::new(stream.try_clone().unwrap());
     let mut writer = stream;
     while let Some(path) = request(&mut reader) {
-        let (mood, body, max_age) = {
+        let (mood, url, body, max_age) = {
             let mut state = state.lock().unwrap();
+            let url = state.url.clone();
             let body = match path.as_str() {
                 "/.well-known/openid-configuration" => {
                     state.discovery += 1;
-                    let issuer = if let Mood::OtherIssuer(other) = &state.mood { other.as_str() } else { url };
+                    let issuer = if let Mood::OtherIssuer(other) = &state.mood { other.as_str() } else { &url };
                     let jwks = if let Mood::JwksAt(other) = &state.mood { other.clone() } else { format!("{url}/jwks") };
                     json!({ "issuer": issuer, "jwks_uri": jwks }).to_string()
                 }
@@ -163,9 +171,9 @@ fn serve(stream: TcpStream, state: &Mutex<State>, url: &str) {
                     String::new()
                 }
             };
-            (state.mood.clone(), body, state.max_age)
+            (state.mood.clone(), url, body, state.max_age)
         };
-        if !answer(&mut writer, &mut reader, &mood, &body, max_age, url) {
+        if !answer(&mut writer, &mut reader, &mood, &body, max_age, &url) {
             return;
         }
     }

@@ -20,6 +20,7 @@ pub mod h2;
 pub mod issuer;
 pub mod jwt;
 pub mod scene;
+pub mod tls;
 pub mod upstream;
 
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};

@@ -6,6 +6,7 @@
 //! flags ───────┘                          └──► faults, all of them, each with its place and its mend
 //! ```
 
+pub(crate) mod authorities;
 mod check;
 mod fault;
 mod fields;
@@ -90,7 +91,9 @@ pub fn load(source: &Source, overrides: &Overrides, env: &dyn Fn(&str) -> Option
         Source::File(path) => path.parent().unwrap_or(Path::new("")),
     };
     let unreadable = |path: &Path| File::open(path).err().map(|error| error.to_string());
-    plan(&file, &text, overrides, env, &World { base, data: default_data(env), unreadable: &unreadable })
+    let no_authorities = |path: &Path| authorities::read(path).err();
+    let world = World { base, data: default_data(env), unreadable: &unreadable, no_authorities: &no_authorities };
+    plan(&file, &text, overrides, env, &world)
 }
 
 /// Reads and checks a text without looking at the world: no environment, and the files that it names are taken to be there.
@@ -107,7 +110,7 @@ pub fn load(source: &Source, overrides: &Overrides, env: &dyn Fn(&str) -> Option
 /// assert!(shown.contains("shop.toml:5:1") && shown.contains("did you mean `schemes`?"), "{shown}");
 /// ```
 pub fn parse(file: &str, text: &str) -> Result<Loaded, Faults> {
-    let world = World { base: Path::new(""), data: PathBuf::from("state"), unreadable: &|_| None };
+    let world = World { base: Path::new(""), data: PathBuf::from("state"), unreadable: &|_| None, no_authorities: &|_| None };
     plan(file, text, &Overrides::default(), &|_| None, &world)
 }
 

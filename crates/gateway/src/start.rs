@@ -17,6 +17,7 @@ use countersign::{AccountName, Issuer, Secret, hex};
 use countersign_sources::{Options as SourceOptions, Sources, passwords};
 use countersign_store::{DataDir, NewAccount, Store, StoreError};
 use rustls::ServerConfig;
+use rustls::pki_types::CertificateDer;
 use std::io;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -157,7 +158,11 @@ fn share(
     let own = Arc::new(own_issuer(&plan, data));
     let plan = plan.with_own_issuer(own.clone());
     data.keep_revision(&plan.revision, &plan.file, &plan.text)?;
-    let options = SourceOptions { own: Some((own, Arc::new(data.token_key()?.key_set()))), ..SourceOptions::new(data.fingerprint_key()?) };
+    let options = SourceOptions {
+        own: Some((own, Arc::new(data.token_key()?.key_set()))),
+        extra_roots: plan.server.issuer_authorities.as_deref().map_or(Ok(Vec::new()), issuer_roots)?,
+        ..SourceOptions::new(data.fingerprint_key()?)
+    };
     let sources = Sources::start(store, options, background.clone());
     sources.prefetch(&plan.issuers);
     let metrics = Arc::new(Metrics::new());
@@ -175,6 +180,10 @@ fn share(
         plan: ArcSwap::from_pointee(plan),
     };
     Ok((Arc::new(shared), thread))
+}
+
+fn issuer_roots(path: &Path) -> Result<Vec<CertificateDer<'static>>, TlsError> {
+    config::authorities::read(path).map_err(|reason| TlsError::File { path: path.to_owned(), reason })
 }
 
 /// Tokens of `countersign token issue` are for trying things out on every site, so they may name any audience of the plan.
@@ -330,6 +339,7 @@ fn fixed_at_start(before: &Server, after: &Server) -> Vec<&'static str> {
         ("server.data", before.data != after.data),
         ("server.workers", before.workers != after.workers),
         ("server.upstream_authorities", before.upstream_authorities != after.upstream_authorities),
+        ("server.issuer_authorities", before.issuer_authorities != after.issuer_authorities),
     ];
     differs.into_iter().filter(|(_, differs)| *differs).map(|(key, _)| key).collect()
 }

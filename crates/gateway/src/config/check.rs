@@ -6,6 +6,7 @@ mod rule;
 mod site;
 mod url;
 
+use super::authorities::MEND;
 use super::file::{File, LimitsWritten, ServerWritten};
 use super::plan::{Limits, Log, LogDecisions, Plan, Server, SessionLimits, Tls};
 use super::read::{At, Place, Reader};
@@ -22,6 +23,8 @@ pub(super) struct World<'a> {
     pub data: PathBuf,
     /// Why a file cannot be read, if it cannot.
     pub unreadable: &'a dyn Fn(&Path) -> Option<String>,
+    /// Why a file of certificate authorities is of no use, if it is not.
+    pub no_authorities: &'a dyn Fn(&Path) -> Option<String>,
 }
 
 /// Makes the plan; its revision and text are filled in by the caller.
@@ -52,7 +55,8 @@ fn server(reader: &Reader<'_>, written: &ServerWritten, world: &World<'_>) -> Se
         workers: written.workers.as_ref().map_or_else(cores, |workers| workers.value),
         trusted_proxies: written.trusted_proxies.iter().map(|proxy| proxy.value).collect(),
         tls: tls(reader, written, world),
-        upstream_authorities: written.upstream_authorities.as_ref().map(|path| readable(reader, path, world)),
+        upstream_authorities: written.upstream_authorities.as_ref().map(|path| authorities(reader, path, world)),
+        issuer_authorities: written.issuer_authorities.as_ref().map(|path| authorities(reader, path, world)),
         shutdown_grace: value(&written.shutdown_grace, Duration::ZERO),
         problem_base: written.problem_base.as_ref().map_or_else(String::new, |base| base.value.clone()),
     };
@@ -105,6 +109,14 @@ fn readable(reader: &Reader<'_>, written: &At<String>, world: &World<'_>) -> Pat
     let path = world.path(written);
     if let Some(reason) = (world.unreadable)(&path) {
         reader.fault(&written.place, format!("{} cannot be read: {reason}", path.display()), None);
+    }
+    path
+}
+
+fn authorities(reader: &Reader<'_>, written: &At<String>, world: &World<'_>) -> PathBuf {
+    let path = world.path(written);
+    if let Some(wrong) = (world.no_authorities)(&path) {
+        reader.fault(&written.place, format!("{} {wrong}", path.display()), Some(MEND.into()));
     }
     path
 }

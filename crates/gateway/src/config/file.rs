@@ -31,6 +31,7 @@ pub(super) struct ServerWritten {
     pub certificate: Option<At<String>>,
     pub key: Option<At<String>>,
     pub upstream_authorities: Option<At<String>>,
+    pub issuer_authorities: Option<At<String>>,
     pub shutdown_grace: Option<At<Duration>>,
     pub problem_base: Option<At<String>>,
 }
@@ -118,6 +119,7 @@ impl ServerWritten {
             certificate: tls.text("certificate"),
             key: tls.text("key"),
             upstream_authorities: server.text("upstream_authorities"),
+            issuer_authorities: server.text("issuer_authorities"),
             shutdown_grace: server.duration("shutdown_grace"),
             problem_base: server.text("problem_base"),
         }

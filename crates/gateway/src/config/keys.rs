@@ -117,6 +117,8 @@ keys! {
             "Networks whose word on client address, host and scheme counts (`X-Forwarded-*`). Nobody else's does.";
         "upstream_authorities" Path, Means("the public authorities alone"), r#""internal-ca.pem""#,
             "A PEM file with more certificate authorities that upstreams may be certified by.";
+        "issuer_authorities" Path, Means("the public authorities alone"), r#""corp-ca.pem""#,
+            "A PEM file with more certificate authorities that issuers may be certified by.";
         "shutdown_grace" Duration(0, 3600 * SECOND), Is("30s"), r#""1m""#,
             "How long requests that are being answered may take when the gateway stops.";
         "problem_base" Text, Is("urn:countersign:problem:"), r#""https://docs.example/problems/""#,

@@ -51,6 +51,8 @@ pub struct Server {
     pub tls: Option<Tls>,
     /// More authorities (PEM) that upstreams may be certified by.
     pub upstream_authorities: Option<PathBuf>,
+    /// More authorities (PEM) that issuers may be certified by.
+    pub issuer_authorities: Option<PathBuf>,
     /// How long what is being answered may take at the end.
     pub shutdown_grace: Duration,
     /// What the `type` of a problem document begins with.

@@ -5,8 +5,10 @@ use crate::config::{Upstream, UpstreamScheme};
 use hyper::client::conn::{http1, http2};
 use hyper::rt::{Read, Write};
 use hyper_util::rt::{TokioIo, TokioTimer};
+use rustls::{CertificateError, Error};
 use rustls_pki_types::ServerName;
 use std::future::Future;
+use std::io;
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 
@@ -33,7 +35,7 @@ pub(super) async fn connect(upstream: &Upstream, tls: &TlsConnector, header_limi
         UpstreamScheme::H2c => shared(TokioIo::new(stream), header_limit).await,
         UpstreamScheme::Https => {
             let name = ServerName::try_from(upstream.host.clone()).map_err(|_| Failure::Unreachable("not a name that TLS can check"))?;
-            let stream = tls.connect(name, stream).await.map_err(|_| Failure::Unreachable("no TLS connection"))?;
+            let stream = tls.connect(name, stream).await.map_err(|error| Failure::Unreachable(no_tls(&error)))?;
             let agreed = stream.get_ref().1.alpn_protocol().map(<[u8]>::to_vec);
             if agreed.as_deref() == Some(b"h2") {
                 shared(TokioIo::new(stream), header_limit).await
@@ -41,6 +43,21 @@ pub(super) async fn connect(upstream: &Upstream, tls: &TlsConnector, header_limi
                 one(TokioIo::new(stream), header_limit).await
             }
         }
+    }
+}
+
+/// Why there is no TLS: of what can be wrong with a certificate, each has a mend of its own.
+fn no_tls(error: &io::Error) -> &'static str {
+    match error.get_ref().and_then(|error| error.downcast_ref()) {
+        Some(Error::InvalidCertificate(wrong)) => match wrong {
+            // An authority of the same name with another key counts for none.
+            CertificateError::UnknownIssuer | CertificateError::BadSignature => "its certificate is from no authority that is trusted here",
+            CertificateError::Expired | CertificateError::ExpiredContext { .. } => "its certificate has expired",
+            CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => "its certificate is not valid yet",
+            CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => "its certificate is for another name",
+            _ => "its certificate is not valid",
+        },
+        _ => "no TLS connection",
     }
 }
 

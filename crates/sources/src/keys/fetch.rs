@@ -10,7 +10,7 @@ use http_body_util::{BodyExt, Empty, Limited};
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
 use rustls::pki_types::{CertificateDer, ServerName};
-use rustls::{ClientConfig, RootCertStore};
+use rustls::{CertificateError, ClientConfig, RootCertStore};
 use serde::Deserialize;
 use std::io;
 use std::net::SocketAddr;
@@ -55,6 +55,10 @@ pub(super) enum FetchFault {
     NoAddress,
     #[error("no connection: {0}")]
     Connect(io::Error),
+    #[error("no TLS connection: {0}")]
+    Tls(io::Error),
+    #[error("its certificate {0}")]
+    Certificate(&'static str),
     #[error("no answer: {0}")]
     Http(#[from] hyper::Error),
     #[error("no answer: {0}")]
@@ -120,8 +124,23 @@ impl Fetcher {
             return get_over(stream, uri).await;
         }
         let name = ServerName::try_from(host.to_owned()).map_err(|_| FetchFault::Address(uri.to_string()))?;
-        get_over(self.tls.connect(name, stream).await.map_err(FetchFault::Connect)?, uri).await
+        get_over(self.tls.connect(name, stream).await.map_err(no_tls)?, uri).await
     }
+}
+
+/// What can be wrong with a certificate, in words short enough for evidence: each has a mend of its own.
+fn no_tls(error: io::Error) -> FetchFault {
+    let Some(rustls::Error::InvalidCertificate(wrong)) = error.get_ref().and_then(|error| error.downcast_ref()) else {
+        return FetchFault::Tls(error);
+    };
+    FetchFault::Certificate(match wrong {
+        // An authority of the same name with another key counts for none.
+        CertificateError::UnknownIssuer | CertificateError::BadSignature => "is from no authority that is trusted here",
+        CertificateError::Expired | CertificateError::ExpiredContext { .. } => "has expired",
+        CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => "is not valid yet",
+        CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => "is for another name",
+        _ => "is not valid",
+    })
 }
 
 fn parse(uri: &str) -> Result<Uri, FetchFault> {
