@@ -15,6 +15,7 @@
 )]
 
 pub mod client;
+pub mod clock;
 pub mod gateway;
 pub mod h2;
 pub mod issuer;

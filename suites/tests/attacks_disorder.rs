@@ -3,12 +3,12 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic, reason = "tests")]
 
 use countersign_suites::client::{Wire, get, request_on};
+use countersign_suites::clock::Clock;
 use countersign_suites::gateway::{Folder, Gateway};
 use countersign_suites::issuer::{Issuer, Mood};
 use countersign_suites::scene::{PASSWORD, Scene, fill};
 use countersign_suites::upstream::Upstream;
 use countersign_suites::{everywhere, now, within};
-use std::path::PathBuf;
 use std::time::Duration;
 
 const SOON: Duration = Duration::from_secs(20);
@@ -97,15 +97,8 @@ fn t124_no_start_on_a_full_disk() {
 
 #[test]
 fn t124_clock_jumps() {
-    let folder = Folder::new();
-    let clock = folder.write("clock", "+0s");
-    let file = format!("FAKETIME_TIMESTAMP_FILE={}", clock.display());
-    let library = format!("LD_PRELOAD={}", libfaketime().display());
-    // A clock that is set anew moves no timer.
-    let under = ["env", &library, &file, "FAKETIME_NO_CACHE=1", "FAKETIME_DONT_FAKE_MONOTONIC=1"];
-    let mut scene = scene(&under, Mood::Good, "2s");
-    // Replaced as a whole: read at any time, it says one thing or the other.
-    let set = |time: &str| std::fs::rename(folder.write("next", time), &clock).unwrap();
+    let clock = Clock::off_by("+0s");
+    let mut scene = scene(&clock.under().iter().map(String::as_str).collect::<Vec<_>>(), Mood::Good, "2s");
     let alice = scene.add_alice();
     let (key, _) = scene.add_key("alice");
     let kept = scene.sign_in("alice", PASSWORD);
@@ -131,14 +124,14 @@ fn t124_clock_jumps() {
     assert_eq!(causes(&scene, all), usual);
     scene.admitted("/private/t124/clock", &[("Cookie", &kept)]);
 
-    set("+1h");
+    clock.set("+1h");
     assert_eq!(causes(&scene, all), ["token-expired", "token-expired", "admitted"], "an hour later");
     others(&scene);
     assert_eq!(scene.cause("/private/t124/clock", &[("Cookie", &kept)]), "session-idle");
     let later = scene.sign_in("alice", PASSWORD);
     scene.admitted("/private/t124/clock", &[("Cookie", &later)]);
 
-    set("-1h");
+    clock.set("-1h");
     assert_eq!(causes(&scene, all), ["admitted", "token-not-yet-valid", "token-not-yet-valid"], "two hours before that");
     others(&scene);
     let earlier = scene.sign_in("alice", PASSWORD);
@@ -148,24 +141,18 @@ fn t124_clock_jumps() {
     let waits: Vec<u32> = (0..40)
         .filter_map(|_| get(scene.at(), "/private/t124/guess", &[("Authorization", &guess)]).header("retry-after")?.parse().ok())
         .collect();
-    set("+1h");
+    clock.set("+1h");
     let held = get(scene.at(), "/private/t124/guess", &[("Authorization", &guess)]);
-    set("-1h");
+    clock.set("-1h");
     let wait = |seconds: &u32| (1..=60).contains(seconds);
     assert!(!waits.is_empty() && waits.iter().all(wait) && held.status == 429, "{waits:?} {held:?}");
 
-    set("+0s");
+    clock.set("+0s");
     assert_eq!(causes(&scene, all), usual, "and as it was");
     others(&scene);
     scene.admitted("/private/t124/clock", &[("Cookie", &kept)]);
     assert_eq!(scene.cause("/private/t124/clock", &[("Cookie", &earlier)]), "session-idle", "it was last used an hour ago");
     no_panic(&mut scene.gateway);
-}
-
-/// Where Debian has put it: the one for programs with threads.
-fn libfaketime() -> PathBuf {
-    let places = std::fs::read_dir("/usr/lib").unwrap().flatten().map(|entry| entry.path().join("faketime/libfaketimeMT.so.1"));
-    places.into_iter().find(|path| path.exists()).expect("faketime is installed")
 }
 
 #[test]
