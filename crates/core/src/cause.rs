@@ -4,6 +4,10 @@
 //! are never renamed and never used again. What the caller may learn of a cause is its [`Outside`]; several causes
 //! share one where the difference would help an attacker.
 
+mod foreign;
+
+pub use foreign::ForeignCause;
+
 use serde::{Serialize, Serializer};
 use std::fmt;
 
@@ -167,6 +171,41 @@ pub enum Family {
     RateLimited,
     Other,
     Unknown,
+}
+
+impl Family {
+    /// The name in reports and metrics.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Family::MissingCredentials => "missing_credentials",
+            Family::InvalidCredentials => "invalid_credentials",
+            Family::InsufficientPermissions => "insufficient_permissions",
+            Family::ExpiredToken => "expired_token",
+            Family::ClockSkew => "clock_skew",
+            Family::ExpiredSession => "expired_session",
+            Family::MisconfigurationCors => "misconfiguration_cors",
+            Family::MisconfigurationTls => "misconfiguration_tls",
+            Family::MisconfigurationOther => "misconfiguration_other",
+            Family::Csrf => "csrf",
+            Family::ProxyStrippedHeader => "proxy_stripped_header",
+            Family::ProxyBlocked => "proxy_blocked",
+            Family::WrongEndpoint => "wrong_endpoint",
+            Family::RedirectDroppedCredentials => "redirect_dropped_credentials",
+            Family::RevokedToken => "revoked_token",
+            Family::IdpUnreachable => "idp_unreachable",
+            Family::AccountLockedOrDisabled => "account_locked_or_disabled",
+            Family::SchemeMismatch => "scheme_mismatch",
+            Family::MalformedCredentials => "malformed_credentials",
+            Family::AudienceOrIssuerMismatch => "audience_or_issuer_mismatch",
+            Family::SignatureOrKeyMismatch => "signature_or_key_mismatch",
+            Family::DigestNonce => "digest_nonce",
+            Family::WrongTokenType => "wrong_token_type",
+            Family::SamlInvalid => "saml_invalid",
+            Family::RateLimited => "rate_limited",
+            Family::Other => "other",
+            Family::Unknown => "unknown",
+        }
+    }
 }
 
 /// Who can mend a cause.

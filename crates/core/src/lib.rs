@@ -26,7 +26,7 @@ mod target;
 pub mod token;
 mod verdict;
 
-pub use cause::{Cause, Family, Outside, Owner};
+pub use cause::{Cause, Family, ForeignCause, Outside, Owner};
 pub use evidence::{Evidence, Item, Subject, TEXT_LIMIT, Value, hex};
 pub use facts::{Answer, Facts, Need, PasswordAnswer, PasswordQuestion, SessionInUse};
 pub use identity::Identity;

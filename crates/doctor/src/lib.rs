@@ -11,18 +11,32 @@
 //!  Cause ──► page() ──► docs/causes/CODE.md
 //! ```
 
+mod catalogue;
+mod clue;
+mod diagnosis;
+mod dossier;
+mod explanation;
+mod finding;
+mod mask;
 mod moment;
 mod pages;
+mod reading;
 mod reference;
 mod terminal;
 
+pub use catalogue::Code;
+pub use clue::{Clue, Fix, Quote, Side};
+pub use diagnosis::Confidence;
+pub use dossier::{Document, DocumentKind, Dossier, Exchange, Header, Headers, Probe, Request, Response};
+pub use explanation::{Alternative, Explanation, NextStep, SCHEMA, Verdict, explain};
 pub use moment::{span, utc};
 pub use pages::{facts, index, owner, page};
+pub use reading::{LIMIT, ReadFault, read};
 pub use reference::case::{Case, Found, Kept, LookedUp, Program, Wanted};
 pub use reference::credentials::{Credentials, NotSeen, SeenCredential};
 pub use reference::evidence::{Finding, Shown};
 pub use reference::fault::FaultReport;
 pub use reference::remedy::{Form, Remedy};
-pub use reference::report::{Report, Request, Revision, report};
+pub use reference::report::{Report, Revision, report};
 pub use reference::rule::{NearMiss, RuleAsWritten};
 pub use terminal::{Screen, render, render_page};
