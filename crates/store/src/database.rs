@@ -19,7 +19,7 @@ use crate::dir::DataDir;
 use crate::error::StoreError;
 use countersign::{SecretHash, Timestamp};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{SqlitePool, SqliteTransaction, query, query_scalar, raw_sql};
+use sqlx::{Connection, SqlitePool, SqliteTransaction, query, query_scalar, raw_sql};
 use std::fs::File;
 use std::time::Duration;
 
@@ -53,7 +53,11 @@ impl Store {
             .foreign_keys(true);
         let pool = |connections| {
             let pool = SqlitePoolOptions::new().max_connections(connections).acquire_timeout(PATIENCE);
-            pool.idle_timeout(None).max_lifetime(None).test_before_acquire(false)
+            pool.idle_timeout(None).max_lifetime(None).test_before_acquire(false).before_acquire(|connection, _| {
+                // On a full disk SQLite ends a transaction by itself; sqlx cannot end it again, and takes it for open ever after.
+                let over = !connection.is_in_transaction();
+                Box::pin(async move { Ok(over) })
+            })
         };
         // The change to WAL is not one that SQLite waits for: one process at a time.
         let lock = dir.lock();

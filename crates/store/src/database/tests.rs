@@ -303,6 +303,25 @@ async fn a_database_of_a_newer_version_is_left_alone() {
 }
 
 #[tokio::test]
+async fn changes_go_on_when_there_is_room_again() {
+    let place = Place::new();
+    let store = store(&place).await;
+    // No page more than there are now.
+    raw_sql("PRAGMA max_page_count = 1").execute(&store.writer).await.unwrap();
+    let mut full = None;
+    for number in 0..1000 {
+        if let Err(fault) = store.add_account(new_account(&format!("account-{number}")), 1).await {
+            full = Some(fault.to_string());
+            break;
+        }
+    }
+    assert!(full.as_ref().is_some_and(|fault| fault.contains("full")), "{full:?}");
+    raw_sql("PRAGMA max_page_count = 100000").execute(&store.writer).await.unwrap();
+    store.add_account(new_account("alice"), 1).await.unwrap();
+    assert!(store.account(&name("alice")).await.unwrap().is_some());
+}
+
+#[tokio::test]
 async fn what_is_acknowledged_is_on_the_disk() {
     let place = Place::new();
     let store = store(&place).await;
