@@ -4,6 +4,7 @@
 //! test   everything that must hold before a change is taken
 //! tidy   the laws of the house: floors, causes, files, links
 //! bench  the gateway's speed and memory against its peers
+//! corpus how well the doctor does on recorded refusals
 //! bare   the release build in a root that has nothing but a C compiler
 //! ```
 
@@ -11,6 +12,7 @@
 
 mod bare;
 mod bench;
+mod corpus;
 mod packages;
 mod step;
 mod test;
@@ -24,6 +26,7 @@ const USAGE: &str = "\
 usage: cargo xtask test             formatter, lints, tests, end-to-end suites, tidy
        cargo xtask tidy             the laws of the house alone
        cargo xtask bench [OPTIONS]  speed and memory against peers; --quick, --only REGEX, see bench/README.md
+       cargo xtask corpus [--cases] the doctor on recorded refusals
        cargo xtask bare             the release build in a minimal Debian root";
 
 fn main() -> ExitCode {
@@ -41,13 +44,14 @@ fn run() -> Result<()> {
     let mut args = std::env::args().skip(1);
     let command = args.next().unwrap_or_default();
     let rest: Vec<String> = args.collect();
-    if !rest.is_empty() && command != "bench" {
+    if !rest.is_empty() && !["bench", "corpus"].contains(&command.as_str()) {
         bail!("`{command}` takes no arguments\n{USAGE}");
     }
     match command.as_str() {
         "test" => test::run(&root),
         "tidy" => tidy::run(&root),
         "bench" => bench::run(&root, &rest),
+        "corpus" => corpus::run(&root, &rest),
         "bare" => bare::run(&root),
         "help" | "--help" | "-h" => {
             println!("{USAGE}");

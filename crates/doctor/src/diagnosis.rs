@@ -2,6 +2,7 @@
 
 use crate::catalogue::Code;
 use crate::clue::Clue;
+use countersign::Family;
 use serde::Serialize;
 
 /// How sure a verdict is.
@@ -23,40 +24,105 @@ pub enum Confidence {
 pub(crate) struct Candidate {
     /// The cause.
     pub code: Code,
-    /// Its share of a hundred.
+    /// How much speaks for it, from 0 to 1.
     pub score: f64,
-    /// What speaks for it, the strongest first.
+    /// The same for all causes of its family together.
+    pub family_score: f64,
+    /// What speaks for it, the strongest first; never empty.
     pub clues: Vec<Clue>,
 }
 
-/// Weighs the clues: candidates, the likeliest first.
+/// From this score on a family is said to be certain, provided that one of its clues is proof.
+const CERTAIN: f64 = 0.90;
+const LIKELY: f64 = 0.60;
+const POSSIBLE: f64 = 0.30;
+/// The weight of a clue that is proof.
+const PROOF: u8 = 95;
+
+/// Weighs the clues: candidates, the likeliest family first, and within it the likeliest cause.
 pub(crate) fn weigh(clues: Vec<Clue>) -> Vec<Candidate> {
     let mut candidates: Vec<Candidate> = Vec::new();
     for clue in clues {
         match candidates.iter_mut().find(|candidate| candidate.code == clue.code) {
             Some(candidate) => candidate.clues.push(clue),
-            None => candidates.push(Candidate { code: clue.code, score: 0.0, clues: vec![clue] }),
+            None => candidates.push(Candidate { code: clue.code, score: 0.0, family_score: 0.0, clues: vec![clue] }),
         }
     }
     for candidate in &mut candidates {
         candidate.clues.sort_by_key(|clue| std::cmp::Reverse(clue.weight));
-        let against = candidate.clues.iter().map(|clue| 1.0 - f64::from(clue.weight.min(99)) / 100.0).product::<f64>();
-        candidate.score = 1.0 - against;
+        candidate.score = together(candidate.clues.iter().map(|clue| clue.weight));
     }
-    candidates.sort_by(|a, b| b.score.total_cmp(&a.score));
+    let families: Vec<(Family, f64)> = candidates
+        .iter()
+        .map(|candidate| {
+            let family = candidate.code.family();
+            let kin = candidates.iter().filter(|other| other.code.family() == family);
+            let mut weights: Vec<u8> = kin.flat_map(|other| other.clues.iter().map(|clue| clue.weight)).collect();
+            weights.sort_unstable_by_key(|weight| std::cmp::Reverse(*weight));
+            (family, together(weights.into_iter()))
+        })
+        .collect();
+    for (candidate, (_, score)) in candidates.iter_mut().zip(families) {
+        candidate.family_score = score;
+    }
+    candidates.sort_by(|a, b| b.family_score.total_cmp(&a.family_score).then(b.score.total_cmp(&a.score)));
     candidates
+}
+
+/// Several clues for one thing, the strongest first. Findings often see the same fact in two ways, so that each further
+/// clue counts half as much as it would alone.
+fn together(weights: impl Iterator<Item = u8>) -> f64 {
+    let mut share = 1.0;
+    let against: f64 = weights
+        .map(|weight| {
+            let against = 1.0 - share * f64::from(weight.min(99)) / 100.0;
+            share /= 2.0;
+            against
+        })
+        .product();
+    1.0 - against
 }
 
 /// How sure the first candidate is, given the others.
 pub(crate) fn confidence(candidates: &[Candidate]) -> Confidence {
     let Some(first) = candidates.first() else { return Confidence::Unknown };
-    let rival =
-        candidates.iter().skip(1).filter(|other| other.code.family() != first.code.family()).map(|other| other.score).fold(0.0, f64::max);
-    let lead = first.score - rival * rival / 2.0;
+    let rivals = candidates.iter().filter(|other| other.code.family() != first.code.family());
+    let rival = rivals.map(|other| other.family_score).fold(0.0, f64::max);
+    let lead = first.family_score - rival * rival / 2.0;
+    let proof = first.clues.iter().any(|clue| clue.weight >= PROOF);
     match lead {
-        lead if lead >= 0.92 => Confidence::Certain,
-        lead if lead >= 0.62 => Confidence::Likely,
-        lead if lead >= 0.30 => Confidence::Possible,
+        lead if lead >= CERTAIN && proof => Confidence::Certain,
+        // Proof stands, whatever else could be: only how sure it is suffers.
+        lead if lead >= LIKELY || (proof && rival < 0.9) => Confidence::Likely,
+        lead if lead >= POSSIBLE => Confidence::Possible,
         _ => Confidence::Unknown,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use countersign::{Cause, ForeignCause};
+
+    #[track_caller]
+    fn check(clues: &[(Code, u8)], expect: Option<Family>, sure: Confidence) {
+        let clues = clues.iter().map(|(code, weight)| Clue::new("test", *code, *weight, "")).collect();
+        let candidates = weigh(clues);
+        assert_eq!(candidates.first().map(|first| first.code.family()), expect);
+        assert_eq!(confidence(&candidates), sure);
+    }
+
+    #[test]
+    fn clues_are_weighed() {
+        let expired = Code::from(Cause::TokenExpired);
+        let invalid = Code::from(ForeignCause::CredentialsInvalid);
+        let revoked = Code::from(ForeignCause::TokenRevoked);
+        check(&[], None, Confidence::Unknown);
+        check(&[(expired, 97)], Some(Family::ExpiredToken), Confidence::Certain);
+        check(&[(expired, 90), (expired, 90)], Some(Family::ExpiredToken), Confidence::Likely);
+        check(&[(invalid, 70), (revoked, 45)], Some(Family::InvalidCredentials), Confidence::Possible);
+        check(&[(invalid, 20)], Some(Family::InvalidCredentials), Confidence::Unknown);
+        check(&[(invalid, 85), (expired, 97)], Some(Family::ExpiredToken), Confidence::Likely);
     }
 }

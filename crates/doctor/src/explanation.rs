@@ -1,11 +1,13 @@
 //! What is said about a dossier: verdict, evidence, alternatives, one next step, fix, and what was not seen. Rendering is
 //! somebody else's; as JSON it is the report's versioned schema.
 
+use crate::advice::Advice;
 use crate::catalogue::Code;
-use crate::clue::{Fix, Quote};
+use crate::clue::{Clue, Fix, Quote};
 use crate::diagnosis::{Candidate, Confidence, confidence, weigh};
 use crate::dossier::Dossier;
 use crate::finding;
+use crate::mask;
 use countersign::Family;
 use serde::{Serialize, Serializer};
 
@@ -103,28 +105,109 @@ fn family_name<S: Serializer>(family: &Family, serializer: S) -> Result<S::Ok, S
 pub fn explain(dossier: &Dossier) -> Explanation {
     let candidates = weigh(finding::clues(dossier));
     let confidence = confidence(&candidates);
-    let _: &[Candidate] = &candidates;
-    let first = candidates.first().filter(|_| confidence > Confidence::Unknown);
+    let sure = confidence > Confidence::Unknown;
+    let first = candidates.first().filter(|_| sure);
+    let others = others(&candidates, first);
     let refusal = dossier.refusal().map(|(_, exchange)| exchange);
+    let request = refusal.and_then(|exchange| exchange.request.as_ref());
     Explanation {
         schema: SCHEMA,
-        request: refusal
-            .and_then(|exchange| exchange.request.as_ref())
-            .map(|request| format!("{} {}", request.method, crate::mask::text(&request.url))),
-        status: refusal.and_then(|exchange| exchange.response.as_ref()).map(|response| response.status),
+        request: request.map(|request| format!("{} {}", request.method, mask::text(&request.url))),
+        status: refusal.and_then(|exchange| exchange.response.as_ref()).map(|response| response.status).filter(|status| *status != 0),
         verdict: Verdict {
             cause: first.map(|first| first.code),
             family: first.map_or(Family::Unknown, |first| first.code.family()),
             confidence,
-            sentence: first.map_or("What was given does not tell the cause.", |first| first.code.sentence()).to_owned(),
-            product: None,
-            contradiction: None,
+            sentence: first.map_or(ABSTAINS, |first| first.code.sentence()).to_owned(),
+            product: candidates.iter().take(3).flat_map(|candidate| &candidate.clues).find_map(|clue| clue.product.clone()),
+            contradiction: first.and_then(|first| contradiction(first, &candidates)),
         },
-        evidence: Vec::new(),
-        alternatives: Vec::new(),
-        next_step: None,
-        fix: first.map(|first| first.clues.iter().flat_map(|clue| clue.fix.clone()).collect()).unwrap_or_default(),
-        retry: "",
+        evidence: first.map(|first| first.clues.iter().map(Evidence::of).collect()).unwrap_or_default(),
+        next_step: next_step(first, &others, confidence, request.map(|request| request.url.as_str())),
+        alternatives: others.into_iter().map(Alternative::of).collect(),
+        fix: first.map(fixes).unwrap_or_default(),
+        retry: first.map_or("Not known.", |first| Advice::of(first.code).retry),
         not_seen: dossier.not_seen.clone(),
+    }
+}
+
+const ABSTAINS: &str = "What was given does not tell the cause.";
+/// The least that must speak for a cause to be named as an alternative.
+const WORTH_NAMING: f64 = 0.12;
+
+/// At most three other causes: one of each other family first, since they are mended differently.
+fn others<'a>(candidates: &'a [Candidate], first: Option<&Candidate>) -> Vec<&'a Candidate> {
+    let mut others: Vec<&Candidate> = Vec::new();
+    let worth = |candidate: &&Candidate| candidate.score >= WORTH_NAMING && first.is_none_or(|first| first.code != candidate.code);
+    for candidate in candidates.iter().filter(worth) {
+        let family = candidate.code.family();
+        let seen = first.is_some_and(|first| first.code.family() == family) || others.iter().any(|other| other.code.family() == family);
+        if !seen {
+            others.push(candidate);
+        }
+    }
+    for candidate in candidates.iter().filter(worth) {
+        if !others.iter().any(|other| other.code == candidate.code) {
+            others.push(candidate);
+        }
+    }
+    others.truncate(3);
+    others
+}
+
+/// Where the strongest clue for another family is as good as the server's word, and something weightier speaks against it.
+fn contradiction(first: &Candidate, candidates: &[Candidate]) -> Option<String> {
+    let believed = first.clues.first()?;
+    let other = candidates.iter().find(|other| other.code.family() != first.code.family())?.clues.first()?;
+    if other.weight < 60 || believed.weight < other.weight {
+        return None;
+    }
+    Some(format!(
+        "Something else speaks for `{}`: {} It is not believed, because this weighs more: {}",
+        other.code, other.because, believed.because
+    ))
+}
+
+fn next_step(first: Option<&Candidate>, others: &[&Candidate], confidence: Confidence, url: Option<&str>) -> Option<NextStep> {
+    let nearest = first.or_else(|| others.first().copied());
+    if confidence == Confidence::Certain && others.is_empty() {
+        return None;
+    }
+    let Some(nearest) = nearest else {
+        let text = "It cannot be known from here. The server's log line at the time of the response's Date knows more.";
+        return Some(NextStep { text: text.to_owned(), command: None });
+    };
+    let advice = Advice::of(nearest.code);
+    let rival = others.iter().find(|other| other.code != nearest.code);
+    let otherwise = rival.map(|rival| format!(" If that shows nothing, think of `{}`.", rival.code)).unwrap_or_default();
+    let command = advice.command.replace("{url}", &mask::text(url.unwrap_or("URL")));
+    Some(NextStep { text: format!("{}{otherwise}", advice.check), command: Some(command).filter(|command| !command.is_empty()) })
+}
+
+/// What the findings know of this product, the strongest first and each once; otherwise what holds in general.
+fn fixes(first: &Candidate) -> Vec<Fix> {
+    let mut fixes: Vec<Fix> = Vec::new();
+    for fix in first.clues.iter().flat_map(|clue| &clue.fix) {
+        if !fixes.contains(fix) {
+            fixes.push(fix.clone());
+        }
+    }
+    if fixes.is_empty() {
+        fixes.push(Advice::of(first.code).fix());
+    }
+    fixes.truncate(4);
+    fixes
+}
+
+impl Evidence {
+    fn of(clue: &Clue) -> Self {
+        Self { finding: clue.finding, text: clue.because.clone(), quotes: clue.quotes.clone() }
+    }
+}
+
+impl Alternative {
+    fn of(candidate: &Candidate) -> Self {
+        let because = candidate.clues.first().map(|clue| clue.because.clone()).unwrap_or_default();
+        Self { cause: candidate.code, family: candidate.code.family(), because, ruled_out_by: Advice::of(candidate.code).ruled_out_by }
     }
 }

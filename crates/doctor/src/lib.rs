@@ -11,6 +11,7 @@
 //!  Cause ──► page() ──► docs/causes/CODE.md
 //! ```
 
+mod advice;
 mod catalogue;
 mod clue;
 mod diagnosis;

@@ -14,14 +14,15 @@ const FLOORS: &[(&str, u8)] = &[
     ("countersign-sources", 2),
     ("countersign-gateway", 3),
     ("countersign-doctor",  3),
+    ("countersign-probe",   3),
     ("countersign-cli",     4),
 ];
 
 /// Members that stand beside the house and may know all of it.
 const BESIDE: &[&str] = &["xtask", "countersign-suites", "countersign-fuzz"];
 
-/// A crate that may know one of its own floor: the sources answer from the store.
-const EXCEPTIONS: &[(&str, &str)] = &[("countersign-sources", "countersign-store")];
+/// Crates that may know one of their own floor: the sources answer from the store, the probe fills the doctor's dossier.
+const EXCEPTIONS: &[(&str, &str)] = &[("countersign-sources", "countersign-store"), ("countersign-probe", "countersign-doctor")];
 
 /// Dependencies that only these crates may have: what waits is not in floors 0 and 1, only the store knows SQL,
 /// only the roof reads arguments.
@@ -31,13 +32,14 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("clap",               &["countersign-cli"]),
     ("sqlx",               &["countersign-store"]),
     ("argon2",             &["countersign-sources"]),
-    ("hyper",              &["countersign-sources", "countersign-gateway"]),
-    ("hyper-util",         &["countersign-sources", "countersign-gateway"]),
-    ("hyper-rustls",       &["countersign-sources"]),
-    ("rustls",             &["countersign-sources", "countersign-gateway"]),
-    ("tokio-rustls",       &["countersign-sources", "countersign-gateway"]),
+    ("hyper",              &["countersign-sources", "countersign-gateway", "countersign-probe", "countersign-cli"]),
+    ("hyper-util",         &["countersign-sources", "countersign-gateway", "countersign-probe", "countersign-cli"]),
+    ("hyper-rustls",       &["countersign-sources", "countersign-probe"]),
+    ("rustls",             &["countersign-sources", "countersign-gateway", "countersign-probe"]),
+    ("tokio-rustls",       &["countersign-sources", "countersign-gateway", "countersign-probe"]),
     ("socket2",            &["countersign-gateway"]),
-    ("tokio",              &["countersign-store", "countersign-sources", "countersign-gateway", "countersign-cli"]),
+    ("mimalloc",           &["countersign-cli"]),
+    ("tokio",              &["countersign-store", "countersign-sources", "countersign-gateway", "countersign-probe", "countersign-cli"]),
     ("tracing",            &["countersign-store", "countersign-sources", "countersign-gateway", "countersign-cli"]),
     ("tracing-subscriber", &["countersign-cli"]),
     ("jiff",               &["countersign-gateway", "countersign-doctor", "countersign-cli"]),
