@@ -1,6 +1,12 @@
 //! The findings: pure functions from a dossier to clues, one file each, each with a page in `docs/findings`. Like lint
 //! rules they know nothing of one another; weighing is the diagnosis's.
 
+mod configuration;
+mod discovery;
+mod key_set;
+mod lone_token;
+mod saml;
+
 use crate::clue::Clue;
 use crate::dossier::Dossier;
 
@@ -13,7 +19,13 @@ pub(crate) struct Finding {
 }
 
 /// All of them.
-pub(crate) const ALL: &[Finding] = &[];
+pub(crate) const ALL: &[Finding] = &[
+    Finding { name: "configuration", see: configuration::see },
+    Finding { name: "discovery", see: discovery::see },
+    Finding { name: "key-set", see: key_set::see },
+    Finding { name: "lone-token", see: lone_token::see },
+    Finding { name: "saml", see: saml::see },
+];
 
 /// Everything that the findings see.
 pub(crate) fn clues(dossier: &Dossier) -> Vec<Clue> {
