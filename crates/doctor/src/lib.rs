@@ -31,7 +31,7 @@ pub use diagnosis::Confidence;
 pub use dossier::{Document, DocumentKind, Dossier, Exchange, Header, Headers, Probe, Request, Response};
 pub use explanation::{Alternative, Explanation, NextStep, SCHEMA, Verdict, explain};
 pub use moment::{span, utc};
-pub use pages::{facts, index, owner, page};
+pub use pages::{facts, foreign_page, index, owner, page, page_of};
 pub use reading::{LIMIT, ReadFault, read};
 pub use reference::case::{Case, Found, Kept, LookedUp, Program, Wanted};
 pub use reference::credentials::{Credentials, NotSeen, SeenCredential};

@@ -1,7 +1,13 @@
 //! The pages of the causes, `docs/causes/CODE.md`, and the parts of them that repeat the catalogue. A cause without a
 //! page does not compile; a page that says something else than the catalogue fails the test.
 
-use countersign::{Cause, Outside, Owner};
+mod foreign;
+
+pub use foreign::foreign_page;
+
+use crate::catalogue::Code;
+use countersign::{Cause, ForeignCause, Outside, Owner};
+use std::borrow::Cow;
 
 macro_rules! pages {
     ($($name:ident $code:literal;)+) => {
@@ -65,6 +71,14 @@ pages! {
     UpstreamRefused "upstream-refused";
 }
 
+/// The page of any cause, as Markdown.
+pub fn page_of(code: Code) -> Cow<'static, str> {
+    match code {
+        Code::Common(cause) => Cow::Borrowed(page(cause)),
+        Code::Foreign(cause) => Cow::Owned(foreign_page(cause)),
+    }
+}
+
 /// How a cause looks from outside, as its page has it.
 pub fn facts(cause: Cause) -> String {
     let outside = cause.outside();
@@ -89,10 +103,23 @@ pub fn facts(cause: Cause) -> String {
 pub fn index() -> String {
     let rows = Cause::ALL.iter().map(|cause| {
         let owner = format!("{:?}", cause.owner()).to_lowercase();
-        format!("| {} | {} | `{}` | {owner} | {} |\n", link(*cause), status(*cause), family(*cause), cause.sentence())
+        format!("| {} | {} | `{}` | {owner} | {} |\n", link(*cause), status(*cause), cause.family().name(), cause.sentence())
     });
-    format!("{INDEX_HEAD}{}", rows.collect::<String>())
+    let foreign = ForeignCause::ALL.iter().map(|cause| {
+        let owner = format!("{:?}", cause.owner()).to_lowercase();
+        format!("| [`{cause}`]({cause}.md) | `{}` | {owner} | {} |\n", cause.family().name(), cause.sentence())
+    });
+    format!("{INDEX_HEAD}{}{FOREIGN_HEAD}{}", rows.collect::<String>(), foreign.collect::<String>())
 }
+
+const FOREIGN_HEAD: &str = "
+## Seen only from outside
+
+What the doctor names in other servers' refusals (`crates/core/src/cause/foreign.rs`).
+
+| cause | family | mended by | in one sentence |
+|---|---|---|---|
+";
 
 const INDEX_HEAD: &str = "# The causes
 
@@ -114,11 +141,6 @@ pub const fn owner(owner: Owner) -> &'static str {
         Owner::Operator => "who runs and configures the gateway",
         Owner::Upstream => "who runs the app behind the gateway",
     }
-}
-
-/// The name of a cause's family.
-pub(crate) fn family(cause: Cause) -> String {
-    serde_json::to_value(cause.family()).ok().and_then(|name| name.as_str().map(str::to_owned)).unwrap_or_default()
 }
 
 fn link(cause: Cause) -> String {

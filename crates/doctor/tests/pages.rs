@@ -1,8 +1,9 @@
-//! Every page of `docs/causes` says what the catalogue says. With `COUNTERSIGN_WRITE_INDEX=1` the index is written anew.
+//! Every page of `docs/causes` says what the catalogue says. With `COUNTERSIGN_WRITE_INDEX=1` what is made
+//! from tables is written anew: the index, and the pages of causes that are seen only from outside.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-use countersign::Cause;
-use countersign_doctor::{facts, index, owner, page};
+use countersign::{Cause, ForeignCause};
+use countersign_doctor::{Code, facts, foreign_page, index, owner, page};
 use std::path::PathBuf;
 
 const SECTIONS: [&str; 6] =
@@ -54,10 +55,21 @@ fn the_index_is_the_catalogue() {
 }
 
 #[test]
+fn pages_of_foreign_causes_are_the_tables() {
+    for &cause in ForeignCause::ALL {
+        let file = folder().join(format!("{cause}.md"));
+        if std::env::var_os("COUNTERSIGN_WRITE_INDEX").is_some() {
+            std::fs::write(&file, foreign_page(cause)).unwrap();
+        }
+        assert_eq!(std::fs::read_to_string(file).unwrap_or_default(), foreign_page(cause), "{cause}");
+    }
+}
+
+#[test]
 fn no_page_is_left_over() {
     for entry in std::fs::read_dir(folder()).unwrap() {
         let name = entry.unwrap().file_name().into_string().unwrap();
         let code = name.strip_suffix(".md").expect("only pages");
-        assert!(code == "README" || Cause::from_code(code).is_some(), "{name} has no cause");
+        assert!(code == "README" || Code::from_code(code).is_some(), "{name} has no cause");
     }
 }

@@ -4,6 +4,8 @@ use super::Tree;
 use anyhow::{Result, bail};
 
 const CATALOGUE: &str = "crates/core/src/cause.rs";
+/// Causes that only the doctor names: they have pages, and no gateway to provoke them at.
+const FOREIGN: &str = "crates/core/src/cause/foreign.rs";
 const PAGES: &str = "docs/causes/";
 /// The index of the pages, which is no cause.
 const INDEX: &str = "README";
@@ -25,7 +27,13 @@ pub(super) fn faults(tree: &Tree) -> Result<Vec<String>> {
             faults.push(format!("cause {}: no test names it, neither in suites/ nor in the gateway's tests", cause.code));
         }
     }
-    let stray = pages.iter().filter(|page| !causes.iter().any(|cause| cause.code == **page));
+    let foreign = foreign(&tree.text(FOREIGN)?);
+    if foreign.is_empty() {
+        bail!("{FOREIGN}: no cause was read; has the table changed its form?");
+    }
+    let without = foreign.iter().filter(|code| !pages.contains(&code.as_str()));
+    faults.extend(without.map(|code| format!("cause {code}: no page {PAGES}{code}.md")));
+    let stray = pages.iter().filter(|page| !causes.iter().any(|cause| cause.code == **page) && !foreign.iter().any(|code| code == **page));
     faults.extend(stray.map(|page| format!("{PAGES}{page}.md: no cause has this code")));
     Ok(faults)
 }
@@ -45,6 +53,12 @@ fn catalogue(source: &str) -> Vec<Cause> {
         Some(Cause { name, code })
     });
     rows.collect()
+}
+
+/// The rows of the other table: `Name "code" Family Owner …`.
+fn foreign(source: &str) -> Vec<String> {
+    let rows = source.lines().filter(|line| line.ends_with("\";"));
+    rows.filter_map(|line| Some(line.split_whitespace().nth(1)?.strip_prefix('"')?.strip_suffix('"')?.to_owned())).collect()
 }
 
 /// The texts of all tests that run a gateway.

@@ -2,15 +2,15 @@
 //! fences, links.
 
 use super::{Canvas, Meaning, Screen};
-use crate::pages::page;
-use countersign::Cause;
+use crate::catalogue::Code;
+use crate::pages::page_of;
 
 /// The page of a cause, for people.
-pub fn render_page(cause: Cause, screen: &Screen) -> String {
+pub fn render_page(code: impl Into<Code>, screen: &Screen) -> String {
     let mut canvas = Canvas::new(*screen);
     let mut paragraph = String::new();
     let mut fenced = false;
-    for line in page(cause).lines() {
+    for line in page_of(code.into()).lines() {
         if line.starts_with("```") {
             flush(&mut paragraph, &mut canvas);
             fenced = !fenced;
