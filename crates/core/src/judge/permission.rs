@@ -10,7 +10,9 @@ use crate::verdict::Stop;
 
 pub(super) fn check(identity: &Identity, parts: &RequestParts<'_>, requirement: &Requirement, now: Timestamp) -> Result<(), Stop> {
     let differs = |cause, about, needed: &[String], held: Value| {
-        Err(Stop::refuse(cause, Evidence::none().differs(about, texts(needed), held).presented(Subject::Subject, subject(identity))))
+        let evidence = Evidence::none().differs(about, texts(needed), held).presented(Subject::Subject, subject(identity));
+        let key = identity.api_key().map(|key| Value::text(&key.id));
+        Err(Stop::refuse(cause, key.into_iter().fold(evidence, |evidence, id| evidence.presented(Subject::ApiKey, id))))
     };
     if !requirement.acr.is_empty() && !identity.acr().is_some_and(|acr| requirement.acr.iter().any(|accepted| accepted == acr)) {
         return differs(
