@@ -1,9 +1,11 @@
 //! Reports and pages on a terminal. Colour repeats what the words say and is left out where it is not allowed; text is
 //! broken to the width, lines to copy never are.
 
+mod explanation;
 mod page;
 mod reference;
 
+pub use explanation::render_explanation;
 pub use page::render_page;
 pub use reference::render;
 
@@ -126,11 +128,4 @@ fn visible(word: &str) -> usize {
             (_, escaped) => !escaped,
         })
         .count()
-}
-
-/// Text without what could move a terminal's cursor or reorder its letters.
-pub(crate) fn clean(text: &str) -> String {
-    let unsafe_to_show =
-        |c: char| c.is_control() && c != '\t' || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-    text.chars().map(|c| if unsafe_to_show(c) { '\u{fffd}' } else { c }).collect()
 }

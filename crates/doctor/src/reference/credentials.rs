@@ -50,7 +50,7 @@ pub(crate) fn credentials(record: &Record, rule: Option<&RuleAsWritten>) -> Cred
     let is_accepted = |kind: Kind| accepted.as_ref().map(|schemes| schemes.iter().any(|scheme| Kind::from(*scheme) == kind));
     let seen = record.seen.iter().map(|seen| {
         let mut seen = seen.clone();
-        seen.name = seen.name.map(|name| crate::terminal::clean(&name));
+        seen.name = seen.name.map(|name| crate::wording::clean(&name));
         SeenCredential { accepted: is_accepted(seen.kind), text: text(&seen), seen }
     });
     // A target or framing that cannot be read leaves no path; an app's own refusal is not about ours.

@@ -7,7 +7,7 @@ mod tokens;
 
 use crate::reference::case::Case;
 use crate::reference::rule::{NearMiss, RuleAsWritten};
-use crate::terminal::clean;
+use crate::wording::clean;
 use countersign::{Cause, Item, Owner, Subject, Value};
 use serde::Serialize;
 

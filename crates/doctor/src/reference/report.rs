@@ -6,7 +6,7 @@ use crate::reference::credentials::{Credentials, credentials};
 use crate::reference::evidence::{Finding, findings};
 use crate::reference::remedy::{Remedy, remedies};
 use crate::reference::rule::{NearMiss, RuleAsWritten, near, refusing};
-use crate::terminal::clean;
+use crate::wording::clean;
 use countersign::{Cause, Family, Owner, hex};
 use serde::{Serialize, Serializer};
 

@@ -137,6 +137,6 @@ fn texts(value: &Value<'_>) -> Option<Vec<String>> {
 fn lines(text: &str, span: Range<usize>) -> (usize, Vec<String>) {
     let first = text.get(..span.start).unwrap_or_default().matches('\n').count();
     let last = text.get(..span.end).unwrap_or_default().matches('\n').count();
-    let lines = text.lines().skip(first).take(last - first + 1).map(|line| crate::terminal::clean(line.trim_end()));
+    let lines = text.lines().skip(first).take(last - first + 1).map(|line| crate::wording::clean(line.trim_end()));
     (first + 1, lines.filter(|line| !line.is_empty()).collect())
 }
