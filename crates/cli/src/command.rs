@@ -32,8 +32,8 @@ pub(crate) struct Arguments {
 pub(crate) enum Command {
     /// Run the gateway
     Serve(serve::Serve),
-    /// Explain a reference (cs1_…) or a cause (token-expired)
-    Explain(explain::Explain),
+    /// Explain a refusal: a reference (cs1_…), a cause (token-expired), an exchange, a HAR, a token, a log, …
+    Explain(Box<explain::Explain>),
     /// Accounts: add, list, grant, revoke, passwd, lock, unlock, disable, enable, remove
     User(user::User),
     /// API keys: add, list, grant, rotate, revoke
@@ -51,6 +51,11 @@ pub(crate) enum Command {
 }
 
 impl Command {
+    /// Does the command ask for JSON in another way than by `--json`?
+    pub(crate) fn as_json(&self) -> bool {
+        matches!(self, Command::Explain(explain) if explain.as_json())
+    }
+
     pub(crate) fn run(self, output: &Output) -> Result<(), Failure> {
         match self {
             Command::Serve(serve) => serve.run(output),

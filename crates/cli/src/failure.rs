@@ -17,6 +17,8 @@ pub(crate) enum Failure {
     Said { class: Class, code: &'static str, message: String, mend: Option<String> },
     /// The configuration has faults.
     Config(Faults),
+    /// Everything is said on standard output already; the exit code alone is left.
+    Printed(Class),
     /// Whoever read standard output has gone: nobody is left to be told.
     ReaderGone,
 }
@@ -64,17 +66,17 @@ impl Failure {
 
     pub(crate) fn exit(&self) -> ExitCode {
         match self {
-            Self::Said { class: Class::CannotKnow, .. } => ExitCode::from(2),
-            Self::Said { class: Class::NothingToExplain, .. } => ExitCode::from(3),
+            Self::Said { class: Class::CannotKnow, .. } | Self::Printed(Class::CannotKnow) => ExitCode::from(2),
+            Self::Said { class: Class::NothingToExplain, .. } | Self::Printed(Class::NothingToExplain) => ExitCode::from(3),
             Self::ReaderGone => ExitCode::SUCCESS,
-            Self::Said { class: Class::Error, .. } | Self::Config(_) => ExitCode::FAILURE,
+            Self::Said { class: Class::Error, .. } | Self::Printed(Class::Error) | Self::Config(_) => ExitCode::FAILURE,
         }
     }
 
     pub(crate) fn render(&self, colour: bool) -> String {
         match self {
             Self::Config(faults) => faults.render(colour),
-            Self::ReaderGone => String::new(),
+            Self::Printed(_) | Self::ReaderGone => String::new(),
             Self::Said { message, mend, .. } => {
                 let mut text = if colour { format!("\u{1b}[1;31merror:\u{1b}[0m {message}") } else { format!("error: {message}") };
                 if let Some(mend) = mend {
@@ -92,6 +94,7 @@ impl Serialize for Failure {
         let value = match self {
             Self::Said { code, message, mend, .. } => json!({ "error": code, "message": message, "fix": mend }),
             Self::Config(faults) => json!({ "error": "configuration", "message": "the configuration has faults", "faults": faults }),
+            Self::Printed(_) => json!(null),
             Self::ReaderGone => json!({ "error": "output", "message": "standard output was closed" }),
         };
         value.serialize(serializer)

@@ -24,10 +24,11 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
     let Arguments { json, command } = Arguments::parse();
-    let output = Output::new(json);
+    let output = Output::new(json || command.as_json());
     match command.run(&output) {
         Ok(()) => ExitCode::SUCCESS,
         Err(Failure::ReaderGone) => ExitCode::SUCCESS,
+        Err(failure @ Failure::Printed(_)) => failure.exit(),
         Err(failure) => output.fail(&failure),
     }
 }

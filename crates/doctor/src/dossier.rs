@@ -125,6 +125,14 @@ pub enum DocumentKind {
 }
 
 impl Dossier {
+    /// Takes in what was read of another input of the same case: it comes after what is there already.
+    pub fn join(&mut self, other: Dossier) {
+        self.exchanges.extend(other.exchanges);
+        self.documents.extend(other.documents);
+        self.not_seen.extend(other.not_seen);
+        self.now = self.now.or(other.now);
+    }
+
     /// The exchange that is explained: the last refusal (401, 403, 407, 429, or a failure below HTTP), otherwise the last one
     /// with any error, otherwise the last. Probes do not count.
     pub fn refusal(&self) -> Option<(usize, &Exchange)> {

@@ -1,140 +1,118 @@
-//! `countersign explain`: opens a reference, or prints the page of a cause.
+//! `countersign explain`: opens references, prints the pages of causes, and explains anybody's refusals from what they
+//! left behind. What was given is read by the doctor; this gathers it and prints what comes of it.
+//!
+//! ```text
+//! THING… ──input──► a log ──► log
+//!                └► bytes ──answer──► a cause's page │ a reference's report │ an explanation ──form──► standard output
+//! ```
+
+mod answer;
+mod form;
+mod input;
+mod log;
+mod probe;
+mod reference;
+mod web;
 
 use crate::failure::{Class, Failure};
 use crate::output::Output;
-use crate::place::{Place, now, program, store, wait};
+use crate::place::Place;
+use answer::Answer;
 use clap::Args;
-use countersign::reference::{PREFIX, Record, ReferenceFault, SealRing, open};
-use countersign::{Account, ApiKey, Cause};
-use countersign_doctor::{Case, FaultReport, Found, Kept, LookedUp, Program, Wanted, page, render, render_page, report};
-use countersign_store::DataDir;
-use serde_json::json;
-use std::io::Read;
+use countersign::Timestamp;
+use form::Form;
+use input::{Input, Opened};
+use std::net::SocketAddr;
 use std::path::PathBuf;
-
-/// For how long references open: as long as their keys are kept.
-const MAX_AGE: i64 = 400 * 86_400;
-/// The most that is read of standard input, in bytes.
-const INPUT_LIMIT: u64 = 1024 * 1024;
 
 /// Arguments of `explain`.
 #[derive(Args, Debug)]
 pub(crate) struct Explain {
-    /// A reference, text that has one in it, the code of a cause, or `-` for standard input
-    #[arg(value_name = "THING")]
-    thing: String,
+    /// A reference or text that has one in it, the code of a cause, a file, `-` for standard input, or the text itself: an
+    /// exchange, a curl command, a HAR, a token, a SAML message, …; several are explained together
+    #[arg(value_name = "THING", required_unless_present = "web")]
+    things: Vec<String>,
+    /// In which form: for people, for a ticket, as a page, for programs [default: terminal]
+    #[arg(long, value_enum, value_name = "FORM", hide_default_value = true)]
+    format: Option<Form>,
+    /// The time to judge by where a recording has none, as RFC 3339 or in seconds since the epoch [default: this machine's]
+    #[arg(long, value_name = "TIME", value_parser = moment)]
+    now: Option<Timestamp>,
+    /// Serve a page on this machine alone to paste or drop things on
+    #[arg(long, conflicts_with_all = ["things", "format", "now"])]
+    web: bool,
+    /// Where the page is served; loopback only
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:0", value_parser = web::loopback)]
+    listen: SocketAddr,
     /// A sealing key, where the data directory is out of reach
     #[arg(long, value_name = "FILE", conflicts_with_all = ["data", "config"])]
     key_file: Option<PathBuf>,
+    #[command(flatten)]
+    log: log::LogOptions,
+    #[command(flatten)]
+    probe: probe::ProbeOptions,
     #[command(flatten)]
     place: Place,
 }
 
 impl Explain {
+    /// Is everything to be printed as JSON?
+    pub(crate) fn as_json(&self) -> bool {
+        self.format == Some(Form::Json)
+    }
+
     pub(crate) fn run(self, output: &Output) -> Result<(), Failure> {
-        let thing = if self.thing == "-" { standard_input()? } else { self.thing.clone() };
-        match (reference_in(&thing), Cause::from_code(thing.trim())) {
-            (Some(reference), _) => self.reference(reference, output),
-            (None, Some(cause)) => explain_cause(cause, output),
-            (None, None) => Err(nothing(&thing)),
+        if self.web {
+            return web::run(self, output);
         }
-    }
-
-    fn reference(&self, text: &str, output: &Output) -> Result<(), Failure> {
-        let (ring, data) = self.keys()?;
-        let record = open(text, &ring, now(), MAX_AGE).map_err(|fault| {
-            let class = match fault {
-                ReferenceFault::KeyUnknown(_) | ReferenceFault::TooOld { .. } => Class::CannotKnow,
-                ReferenceFault::NotAReference | ReferenceFault::Malformed(_) | ReferenceFault::Altered => Class::Error,
-            };
-            Failure::reference(class, FaultReport::from(&fault))
-        })?;
-        let kept = data.as_ref().and_then(|data| data.revision(&record.revision));
-        let answers = data.as_ref().map(|data| Answers::of(data, &record)).unwrap_or_default();
-        let (name, option) = (program(), self.place.option());
-        let case = Case {
-            record: &record,
-            now: now(),
-            kept: kept.as_ref().map(|(file, text)| Kept { file, text }),
-            looked_up: answers.borrowed(),
-            program: Program { name: &name, data: option.as_deref() },
+        let form = match self.format {
+            Some(form) if output.is_json() && form != Form::Json => {
+                let said = Failure::of(Class::CannotKnow, "arguments", "--json and --format ask for two forms at once");
+                return Err(said.mend("leave one of them out"));
+            }
+            Some(form) => form,
+            None if output.is_json() => Form::Json,
+            None => Form::Terminal,
         };
-        let report = report(&case);
-        output.either(&report, || render(&report, &output.screen()))
-    }
-
-    fn keys(&self) -> Result<(SealRing, Option<DataDir>), Failure> {
-        match &self.key_file {
-            Some(file) => Ok((SealRing::new(DataDir::read_seal_key_file(file)?, Vec::new()), None)),
-            None => {
-                let data = self.place.existing()?;
-                Ok((data.seal_ring(now())?, Some(data)))
+        let mut inputs = Vec::new();
+        for opened in input::open_all(&self.things)? {
+            match opened {
+                Opened::Log(log) if self.things.len() == 1 => return log::run(log, &self.log, output),
+                Opened::Log(log) => {
+                    let said = format!("{} is a log, which is explained alone", log.name);
+                    return Err(Failure::error("input", said).mend(format!("countersign explain {}", log.name)));
+                }
+                Opened::Whole(input) => inputs.push(input),
             }
         }
+        let answer = match self.answer(&inputs) {
+            Ok(Answer::Explanation(explanation)) if self.asks(&inputs) && explanation.verdict.cause.is_none() => self.ask(&inputs)?,
+            Err(Failure::Said { class: Class::NothingToExplain, .. }) if self.asks(&inputs) => self.ask(&inputs)?,
+            other => other?,
+        };
+        form.print(&answer, output)
+    }
+
+    /// A URL by itself has to be asked.
+    fn asks(&self, inputs: &[Input]) -> bool {
+        inputs.iter().all(|input| input.url().is_some())
+    }
+
+    fn ask(&self, inputs: &[Input]) -> Result<Answer, Failure> {
+        let urls: Vec<&str> = inputs.iter().filter_map(Input::url).collect();
+        Ok(Answer::Explanation(Box::new(probe::ask(&urls, &self.probe, self.clock())?)))
+    }
+
+    fn clock(&self) -> Timestamp {
+        self.now.unwrap_or_else(crate::place::now)
     }
 }
 
-/// What the store answered. It may be out of order, which must not keep a reference from being explained.
-#[derive(Default)]
-struct Answers {
-    account: Found<Account>,
-    api_key: Found<ApiKey>,
-}
-
-impl Answers {
-    fn of(data: &DataDir, record: &Record) -> Self {
-        wait(Self::ask(data, Wanted::of(record))).unwrap_or_default()
-    }
-
-    async fn ask(data: &DataDir, wanted: Wanted) -> Result<Self, Failure> {
-        let mut answers = Self::default();
-        if wanted == Wanted::default() {
-            return Ok(answers);
-        }
-        let store = store(data).await?;
-        if let Some(number) = wanted.account {
-            answers.account = Found::of(store.account_by_id(number).await?);
-        }
-        if let Some(id) = wanted.api_key {
-            answers.api_key = Found::of(store.api_keys().await?.into_iter().map(|(key, _)| key).find(|key| key.id == id));
-        }
-        Ok(answers)
-    }
-
-    fn borrowed(&self) -> LookedUp<'_> {
-        LookedUp { account: self.account.as_ref(), api_key: self.api_key.as_ref() }
-    }
-}
-
-/// The first word of a text that begins as a reference: a header, a problem document, a whole answer may be pasted.
-fn reference_in(text: &str) -> Option<&str> {
-    let rest = text.get(text.find(PREFIX)?..)?;
-    let end = rest.find(|c: char| !c.is_ascii_alphanumeric() && c != '-' && c != '_').unwrap_or(rest.len());
-    rest.get(..end)
-}
-
-fn standard_input() -> Result<String, Failure> {
-    let mut bytes = Vec::new();
-    let read = std::io::stdin().lock().take(INPUT_LIMIT).read_to_end(&mut bytes);
-    read.map_err(|error| Failure::error("input", format!("cannot read standard input: {error}")))?;
-    Ok(String::from_utf8_lossy(&bytes).into_owned())
-}
-
-fn explain_cause(cause: Cause, output: &Output) -> Result<(), Failure> {
-    let value = json!({
-        "cause": cause, "sentence": cause.sentence(), "family": cause.family(), "status": cause.status(), "owner": cause.owner(), "page": page(cause),
-    });
-    output.either(&value, || render_page(cause, &output.screen()))
-}
-
-fn nothing(thing: &str) -> Failure {
-    let near = Cause::ALL.iter().filter(|cause| !thing.trim().is_empty() && cause.code().contains(&thing.trim().to_lowercase()));
-    let near: Vec<_> = near.take(3).map(|cause| cause.code()).collect();
-    let mend = match near.as_slice() {
-        [] => format!("a reference begins with {PREFIX}; the header Countersign-Ref of a refusal has one"),
-        near => format!("did you mean {}?", near.join(", or ")),
-    };
-    Failure::of(Class::NothingToExplain, "nothing-to-explain", "this is neither a reference nor the code of a cause").mend(mend)
+/// A moment, as RFC 3339 or in seconds since the epoch.
+fn moment(text: &str) -> Result<Timestamp, String> {
+    let seconds = text.strip_prefix('@').unwrap_or(text).parse().ok();
+    let written = || text.parse::<jiff::Timestamp>().ok().map(jiff::Timestamp::as_second);
+    seconds.or_else(written).ok_or_else(|| "a time such as 2026-01-31T12:00:00Z, or seconds since the epoch, please".to_owned())
 }
 
 #[cfg(test)]
@@ -142,16 +120,17 @@ mod tests {
     use super::*;
 
     #[track_caller]
-    fn check(text: &str, expect: Option<&str>) {
-        assert_eq!(reference_in(text), expect, "{text:?}");
+    fn check(text: &str, expect: Option<Timestamp>) {
+        assert_eq!(moment(text).ok(), expect, "{text}");
     }
 
     #[test]
-    fn references_are_found_in_what_was_pasted() {
-        check("cs1_abc-_9", Some("cs1_abc-_9"));
-        check("HTTP/1.1 401\r\nCountersign-Ref: cs1_abc\r\n\r\n{}", Some("cs1_abc"));
-        check(r#"{"instance":"cs1_abc","status":401}"#, Some("cs1_abc"));
-        check("token-expired", None);
+    fn moments() {
+        check("1700000000", Some(1_700_000_000));
+        check("@1700000000", Some(1_700_000_000));
+        check("2023-11-14T22:13:20Z", Some(1_700_000_000));
+        check("2023-11-14T23:13:20+01:00", Some(1_700_000_000));
+        check("yesterday", None);
         check("", None);
     }
 }

@@ -38,7 +38,9 @@ fn exact_forms() {
     );
     check("countersign explain cs1_x --data d --json", Some(r#"data: Some("d")"#));
     check("countersign explain cs1_x --key-file f", Some(r#"key_file: Some("f")"#));
-    check("countersign explain -", Some(r#"thing: "-""#));
+    check("countersign explain -", Some(r#"things: ["-"]"#));
+    check("countersign explain a.http nginx.conf --format markdown --now 1700000000", Some(r#"things: ["a.http", "nginx.conf"]"#));
+    check("countersign explain --web --listen [::1]:0", Some("web: true, listen: [::1]:0"));
     check("countersign user grant bob --role staff --scope a", Some(r#"Grant(Change { name: AccountName("bob")"#));
     check("countersign user revoke bob --scope a", Some(r#"roles: [], scopes: ["a"]"#));
     check("countersign key grant 0123 --scope a --scope b", Some(r#"id: "0123", scopes: ["a", "b"]"#));
@@ -71,6 +73,10 @@ fn wrong_forms_exit_with_2() {
         "countersign token issue --subject s --audience a --expires 2d",
         "countersign explain",
         "countersign explain cs1_x --key-file f --data d",
+        "countersign explain --web a.http",
+        "countersign explain --web --listen 0.0.0.0:0",
+        "countersign explain a.http --format pdf",
+        "countersign explain a.http --now yesterday",
         "countersign session revoke",
         "countersign session revoke 1 --user bob",
     ] {

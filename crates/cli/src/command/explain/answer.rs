@@ -1,0 +1,115 @@
+//! From what was given to what is said about it. The command line and the page share it.
+
+use super::Explain;
+use super::input::{Input, nothing};
+use super::reference::reference_in;
+use crate::failure::{Class, Failure};
+use countersign::reference::PREFIX;
+use countersign::{Cause, ForeignCause};
+use countersign_doctor::{Code, Confidence, Dossier, Exchange, Explanation, ReadFault, Report, explain, read};
+
+/// What is said.
+pub(super) enum Answer {
+    /// The page of a cause.
+    Cause(Code),
+    /// What one of our own references holds.
+    Reference(Box<Report>),
+    /// What the evidence tells of somebody's refusal.
+    Explanation(Box<Explanation>),
+}
+
+impl Explain {
+    /// What is said about these things together.
+    pub(super) fn answer(&self, inputs: &[Input]) -> Result<Answer, Failure> {
+        if let [input] = inputs {
+            let text = input.text();
+            if let Some(cause) = Code::from_code(text.trim()) {
+                return Ok(Answer::Cause(cause));
+            }
+            if let Some(reference) = reference_in(&text).filter(|_| text.trim_start().starts_with(PREFIX)) {
+                return self.reference(reference).map(|report| Answer::Reference(Box::new(report)));
+            }
+        }
+        let mut dossier = match gather(inputs) {
+            Ok(dossier) => dossier,
+            Err((input, fault)) => return self.unread(input, &fault),
+        };
+        // An answer of our own gateway knows more than any evidence, if it can be opened here.
+        if let Some(reference) = reference_of(&dossier).or_else(|| alone(&dossier, inputs)) {
+            match self.reference(&reference) {
+                Ok(report) => return Ok(Answer::Reference(Box::new(report))),
+                Err(Failure::Said { class: Class::CannotKnow, message, .. }) if !self.names_keys() && !dossier.exchanges.is_empty() => {
+                    dossier.not_seen.push(format!("the reference in the answer was not opened: {message}"));
+                }
+                Err(failure) => return Err(failure),
+            }
+        }
+        dossier.now = Some(self.clock());
+        let explanation = explain(&dossier);
+        match admitted(&dossier) {
+            Some(status) if explanation.verdict.confidence == Confidence::Unknown => {
+                let said = nothing(format!("the last answer is {status}: nothing was refused"));
+                Err(said.mend("give the exchange that ended in 401, 403, 407 or 429"))
+            }
+            _ => Ok(Answer::Explanation(Box::new(explanation))),
+        }
+    }
+
+    /// An input that no reader takes may still have a reference in it.
+    fn unread(&self, input: &Input, fault: &ReadFault) -> Result<Answer, Failure> {
+        let text = input.text();
+        match (reference_in(&text), fault) {
+            (Some(reference), _) => self.reference(reference).map(|report| Answer::Reference(Box::new(report))),
+            (None, ReadFault::Unrecognised) => Err(unrecognised(input, text.trim())),
+            (None, fault @ ReadFault::Broken { .. }) => {
+                let said = Failure::error("input-broken", format!("{}: {fault}", input.name));
+                Err(said.mend("give all of it, as it was copied or saved"))
+            }
+        }
+    }
+}
+
+fn gather(inputs: &[Input]) -> Result<Dossier, (&Input, ReadFault)> {
+    let mut dossier = Dossier::default();
+    for input in inputs {
+        dossier.join(read(&input.name, &input.bytes).map_err(|fault| (input, fault))?);
+    }
+    Ok(dossier)
+}
+
+/// The reference in the answer that is explained.
+fn reference_of(dossier: &Dossier) -> Option<String> {
+    let response = dossier.refusal()?.1.response.as_ref()?;
+    response.headers.get("countersign-ref").and_then(reference_in).or_else(|| reference_in(&response.body)).map(str::to_owned)
+}
+
+/// A reference in what has no exchange, such as a problem document alone.
+fn alone(dossier: &Dossier, inputs: &[Input]) -> Option<String> {
+    let texts = inputs.iter().filter(|_| dossier.exchanges.is_empty()).map(Input::text);
+    texts.filter_map(|text| reference_in(&text).map(str::to_owned)).next()
+}
+
+/// The last status where nothing was refused and nothing else was given.
+fn admitted(dossier: &Dossier) -> Option<u16> {
+    let (_, Exchange { response, failure, .. }) = dossier.refusal()?;
+    let status = response.as_ref()?.status;
+    Some(status).filter(|status| *status < 400 && *status > 0 && failure.is_none() && dossier.documents.is_empty())
+}
+
+fn unrecognised(input: &Input, text: &str) -> Failure {
+    if text.is_empty() {
+        return nothing(format!("{} is empty", input.name)).mend("an exchange (curl -i), a HAR, a token, a log: any of them will do");
+    }
+    let codes = Cause::ALL.iter().map(|cause| cause.code()).chain(ForeignCause::ALL.iter().map(|cause| cause.code()));
+    let near: Vec<_> = codes.filter(|code| text.len() < 64 && code.contains(&text.to_lowercase())).take(3).collect();
+    let mend = match near.as_slice() {
+        [] => format!("a reference begins with {PREFIX}; `curl -i` or -v prints an exchange, a browser saves a HAR"),
+        near => format!("did you mean {}?", near.join(", or ")),
+    };
+    let said = if input.argument {
+        "this is neither a reference nor the code of a cause nor a file, and as text it is nothing that is known".to_owned()
+    } else {
+        format!("{} holds neither a reference nor anything else that is known", input.name)
+    };
+    nothing(said).mend(mend)
+}
