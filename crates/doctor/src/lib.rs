@@ -20,14 +20,17 @@ mod dossier;
 mod explanation;
 mod finding;
 mod html;
+mod jwt;
 mod markdown;
 mod mask;
 mod moment;
 mod pages;
 mod reading;
 mod reference;
+mod saml;
 mod terminal;
 mod wording;
+mod xml;
 
 pub use catalogue::Code;
 pub use clue::{Clue, Fix, Quote, Side};
