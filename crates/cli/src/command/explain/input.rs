@@ -85,6 +85,7 @@ fn look(name: String, path: Option<PathBuf>, length: Option<u64>, mut source: im
     }
     let most = LIMIT as u64;
     if length.is_none_or(|length| length <= most) {
+        bytes.reserve_exact(length.map_or(0, |length| usize::try_from(length).unwrap_or(0).saturating_sub(bytes.len())) + 1);
         source.take(most + 1 - bytes.len() as u64).read_to_end(&mut bytes).map_err(failed)?;
     }
     if length.is_some_and(|length| length > most) || bytes.len() > LIMIT {

@@ -22,7 +22,7 @@ use countersign_doctor::LIMIT;
 use http::header::{CONTENT_TYPE, HOST, HeaderName, ORIGIN};
 use http::{HeaderValue, Method, Request, Response, StatusCode};
 use http_body_util::{BodyExt, Full};
-use hyper::body::Incoming;
+use hyper::body::{Body, Incoming};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -193,15 +193,19 @@ impl Desk {
 
 /// The body, as long as it is within its bound; of a longer one the rest is thrown away.
 async fn take(mut body: Incoming) -> Result<Bytes, StatusCode> {
-    let mut taken = Vec::new();
+    // As much as will come, so that it is not copied as it grows.
+    let announced = body.size_hint().upper().and_then(|length| usize::try_from(length).ok());
+    let mut taken = Vec::with_capacity(announced.unwrap_or(BODY).min(BODY));
     let mut length = 0_usize;
     while let Some(frame) = body.frame().await {
         let Ok(data) = frame.map_err(|_| StatusCode::BAD_REQUEST)?.into_data() else { continue };
         length = length.saturating_add(data.len());
-        match length {
-            ..=BODY => taken.extend_from_slice(&data),
-            ..=THROWN_AWAY => taken = Vec::new(),
-            _ => break,
+        if length <= BODY {
+            taken.extend_from_slice(&data);
+        } else if length <= THROWN_AWAY {
+            taken = Vec::new();
+        } else {
+            break;
         }
     }
     if length > BODY { Err(StatusCode::PAYLOAD_TOO_LARGE) } else { Ok(taken.into()) }
