@@ -43,6 +43,8 @@ pub enum Probe {
     OtherAgent,
     /// The preflight that a browser would send.
     Preflight,
+    /// Nothing: where an answer redirected to.
+    Hop,
     /// A document about the server or its provider.
     Metadata,
 }

@@ -1,0 +1,152 @@
+//! Carrying out a plan: request after request, what may follow from an answer, until the time is over.
+
+use crate::credentials::Sent;
+use crate::metadata;
+use crate::plan::{Plan, Planned, Then};
+use crate::target::Target;
+use crate::wire::{EACH, Wire};
+use countersign::Timestamp;
+use countersign_doctor::{Dossier, Exchange, Probe};
+use percent_encoding::percent_decode_str;
+use std::io;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use tokio::runtime;
+use tokio::time::Instant;
+
+/// The longest that a plan may take.
+const ALL: Duration = Duration::from_secs(20);
+/// How near the end of a certificate is worth a word.
+const SOON: i64 = 14 * 86_400;
+
+/// What came of a plan.
+#[derive(Clone, Debug, Default)]
+pub struct Outcome {
+    /// The exchanges, with [`Exchange::probe`] set, the documents among their answers, and what could not be seen.
+    pub found: Dossier,
+    /// For people: what was asked and what came back, a line for each request; certificates that end soon; what was not sent.
+    pub lines: Vec<String>,
+    /// How many requests were sent.
+    pub requests: usize,
+}
+
+/// Carries out a plan; `enough` is asked after each answer whether to stop.
+///
+/// # Errors
+/// Where the system gives no runtime to wait on.
+pub fn run(plan: &Plan, enough: &mut dyn FnMut(&Exchange) -> bool) -> io::Result<Outcome> {
+    let runtime = runtime::Builder::new_current_thread().enable_all().build()?;
+    let outcome = runtime.block_on(carry_out(plan, enough));
+    // A look-up that hangs is left behind.
+    runtime.shutdown_background();
+    Ok(outcome)
+}
+
+async fn carry_out(plan: &Plan, enough: &mut dyn FnMut(&Exchange) -> bool) -> Outcome {
+    let mut errand = Errand {
+        wire: Wire::new(plan.asked.as_ref(), plan.proxy.clone()),
+        end: Instant::now() + ALL,
+        secrets: &plan.secrets,
+        outcome: Outcome::default(),
+    };
+    for (at, step) in plan.steps.iter().enumerate() {
+        let Some(exchange) = errand.send(step.probe, &step.sent).await else {
+            let left = plan.steps.len() - at;
+            errand.outcome.found.not_seen.push(format!("{left} of the planned probes: {} s were over", ALL.as_secs()));
+            break;
+        };
+        let stop = enough(&exchange);
+        errand.follow(step, exchange).await;
+        if stop {
+            break;
+        }
+    }
+    errand.outcome
+}
+
+struct Errand<'a> {
+    wire: Wire,
+    end: Instant,
+    secrets: &'a [String],
+    outcome: Outcome,
+}
+
+impl Errand<'_> {
+    /// Sends one request and takes down what came of it; none if the time is over.
+    async fn send(&mut self, probe: Option<Probe>, sent: &Sent) -> Option<Exchange> {
+        let now = Instant::now();
+        if now >= self.end {
+            return None;
+        }
+        let mut answer = self.wire.ask(sent, self.end.min(now + EACH), clock()).await;
+        answer.exchange.probe = probe;
+        self.outcome.requests += 1;
+        let came = match (&answer.exchange.response, &answer.exchange.failure) {
+            (Some(response), _) => response.status.to_string(),
+            (None, failure) => failure.clone().unwrap_or_default(),
+        };
+        self.outcome.lines.push(format!("{} {}: {came}", sent.method, sent.shown_url()));
+        if let Some(cut) = answer.cut {
+            self.outcome.found.not_seen.push(format!("a part of the probe {} {}: {cut}", sent.method, sent.shown_url()));
+        }
+        if let Some(left) = answer.certificate_ends.map(|end| end - clock()).filter(|left| *left < SOON) {
+            let said = format!("the certificate of {} ends in {} h", sent.target.origin.host, left / 3600);
+            if !self.outcome.lines.contains(&said) {
+                self.outcome.lines.push(said);
+            }
+        }
+        self.outcome.found.exchanges.push(answer.exchange.clone());
+        Some(answer.exchange)
+    }
+
+    async fn follow(&mut self, step: &Planned, exchange: Exchange) {
+        let document = metadata::document(&exchange).filter(|_| step.probe == Some(Probe::Metadata));
+        if let (Then::Keys, Some(keys)) = (step.then, document.as_ref().and_then(metadata::keys)) {
+            let answer = self.send(Some(Probe::Metadata), &Sent::plain("GET", keys, "application/json")).await;
+            self.outcome.found.documents.extend(answer.as_ref().and_then(metadata::document));
+        }
+        self.outcome.found.documents.extend(document);
+        if let Then::Repeat { again, hops } = step.then {
+            let status = exchange.response.as_ref().map_or(0, |response| response.status);
+            if again && (200..300).contains(&status) {
+                self.send(step.probe, &step.sent).await;
+            } else {
+                self.hop(&step.sent, exchange, hops).await;
+            }
+        }
+    }
+
+    /// Looks where a redirect leads, without anything of the caller's.
+    async fn hop(&mut self, sent: &Sent, mut exchange: Exchange, hops: usize) {
+        let mut at = sent.target.clone();
+        for _ in 0..hops {
+            let Some(location) = location(&exchange) else { return };
+            let Some(next) = at.join(&location) else {
+                return self.outcome.found.not_seen.push("where the redirect leads: its Location is no http or https URL".to_owned());
+            };
+            if self.holds_secret(&next) {
+                return self.outcome.found.not_seen.push("where the redirect leads: its Location holds a secret".to_owned());
+            }
+            let method = if sent.method == "OPTIONS" { "GET" } else { sent.method.as_str() };
+            let hop = Sent::plain(method, next.clone(), "text/html,application/json;q=0.9,*/*;q=0.8");
+            match self.send(Some(Probe::Hop), &hop).await {
+                Some(answer) => (at, exchange) = (next, answer),
+                None => return,
+            }
+        }
+    }
+
+    fn holds_secret(&self, target: &Target) -> bool {
+        let decoded = percent_decode_str(&target.path).decode_utf8_lossy().into_owned();
+        self.secrets.iter().any(|secret| target.path.contains(secret) || decoded.contains(secret))
+    }
+}
+
+fn location(exchange: &Exchange) -> Option<String> {
+    let response = exchange.response.as_ref().filter(|response| matches!(response.status, 301 | 302 | 303 | 307 | 308))?;
+    response.headers.get("location").map(str::to_owned)
+}
+
+fn clock() -> Timestamp {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since.as_secs()).unwrap_or(i64::MAX)
+}
