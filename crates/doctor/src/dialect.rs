@@ -16,12 +16,16 @@ mod examples;
 use crate::clue::{Clue, Quote};
 use crate::dossier::Dossier;
 use form::{Dialect, Phrase};
-use scene::Scene;
+use scene::{Fit, Scene};
 use std::sync::OnceLock;
 
 /// The files, with their names. A new file is a line here.
-const FILES: &[(&str, &str)] =
-    &[("identity.toml", include_str!("../dialects/identity.toml")), ("frameworks.toml", include_str!("../dialects/frameworks.toml"))];
+const FILES: &[(&str, &str)] = &[
+    ("identity.toml", include_str!("../dialects/identity.toml")),
+    ("frameworks.toml", include_str!("../dialects/frameworks.toml")),
+    ("clouds.toml", include_str!("../dialects/clouds.toml")),
+    ("services.toml", include_str!("../dialects/services.toml")),
+];
 
 /// All dialects, read once. A file that cannot be read is left out; the tests see to it that there is none.
 fn all() -> &'static [Dialect] {
@@ -31,8 +35,7 @@ fn all() -> &'static [Dialect] {
 
 /// What the refusal's texts mean in the language of the product that wrote them.
 pub(crate) fn clues(dossier: &Dossier) -> Vec<Clue> {
-    let scenes = Scene::all(dossier);
-    let mut heard: Vec<Heard<'_>> = scenes.iter().flat_map(hear).collect();
+    let mut heard: Vec<Heard<'_>> = Scene::all(dossier).iter().flat_map(best).collect();
     if heard.iter().any(|one| !one.phrase.fallback) {
         heard.retain(|one| !one.phrase.fallback);
     }
@@ -41,12 +44,19 @@ pub(crate) fn clues(dossier: &Dossier) -> Vec<Clue> {
     once_each(clues)
 }
 
-/// A phrase that matched.
+/// A phrase that fits.
 struct Heard<'a> {
     dialect: &'a Dialect,
     phrase: &'a Phrase,
     told: bool,
-    quotes: Vec<Quote>,
+    fit: Fit,
+}
+
+/// The phrases that fit a scene, without those of which another one knows better.
+fn best(scene: &Scene<'_>) -> Vec<Heard<'static>> {
+    let heard = hear(scene);
+    let outdone: Vec<bool> = heard.iter().map(|one| heard.iter().any(|other| other.outdoes(one))).collect();
+    heard.into_iter().zip(outdone).filter(|(_, outdone)| !outdone).map(|(one, _)| one).collect()
 }
 
 fn hear(scene: &Scene<'_>) -> Vec<Heard<'static>> {
@@ -54,8 +64,8 @@ fn hear(scene: &Scene<'_>) -> Vec<Heard<'static>> {
     for dialect in all() {
         let told = scene.tells(&dialect.tells);
         for phrase in dialect.phrases.iter().filter(|phrase| told || phrase.anywhere) {
-            if let Some(quotes) = scene.matches(phrase) {
-                heard.push(Heard { dialect, phrase, told, quotes });
+            if let Some(fit) = scene.fit(phrase) {
+                heard.push(Heard { dialect, phrase, told, fit });
             }
         }
     }
@@ -63,14 +73,23 @@ fn hear(scene: &Scene<'_>) -> Vec<Heard<'static>> {
 }
 
 impl Heard<'_> {
+    /// Does it say all that the other says, and more, or the same as the product that is known to speak?
+    fn outdoes(&self, other: &Heard<'_>) -> bool {
+        let length = |heard: &Heard<'_>| heard.fit.spans.iter().map(scene::Span::len).sum::<usize>();
+        let covered = |span| self.fit.spans.iter().any(|own| own.covers(span));
+        !other.fit.spans.is_empty()
+            && other.fit.spans.iter().all(covered)
+            && (length(self) > length(other) || (length(self) == length(other) && self.told && !other.told))
+    }
+
     fn clues(self) -> impl Iterator<Item = Clue> {
-        let Heard { dialect, phrase, told, quotes } = self;
+        let Heard { dialect, phrase, told, fit } = self;
         phrase.causes.iter().map(move |cause| Clue {
             finding: "dialect",
             code: cause.code,
             weight: cause.weight,
             because: cause.says.as_ref().unwrap_or(&phrase.says).clone(),
-            quotes: quotes.clone(),
+            quotes: fit.quotes.clone(),
             fix: if cause.fix.is_empty() { phrase.fix.clone() } else { cause.fix.clone() },
             // What several products say alike names none of them.
             product: (told || !dialect.shared).then(|| dialect.product.clone()),
