@@ -21,6 +21,7 @@ mod explanation;
 mod finding;
 mod html;
 mod jwt;
+mod log;
 mod markdown;
 mod mask;
 mod moment;
@@ -38,6 +39,9 @@ pub use diagnosis::Confidence;
 pub use dossier::{Document, DocumentKind, Dossier, Exchange, Header, Headers, Probe, Request, Response};
 pub use explanation::{Alternative, Explanation, NextStep, SCHEMA, Verdict, explain};
 pub use html::{HTML_STYLE, html, html_article, html_preformatted, html_text};
+pub use log::{
+    CauseCount, LogFormat, LogReader, LogReport, LogRow, LogSeries, Pattern, PatternKind, Spike, StatusCount, render_log,
+};
 pub use markdown::markdown;
 pub use moment::{span, utc};
 pub use pages::{facts, foreign_page, index, owner, page, page_of};
