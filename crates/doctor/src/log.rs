@@ -34,7 +34,7 @@ mod tests;
 
 pub use format::LogFormat;
 pub use pattern::{Pattern, PatternKind};
-pub use rendering::render_log;
+pub use rendering::{render_log, render_log_change, render_pattern};
 pub use report::{CauseCount, LogReport, LogRow, LogSeries, StatusCount};
 pub use spike::Spike;
 
@@ -94,6 +94,12 @@ impl LogReader {
         let (lines, tail) = rest.split_at(memchr::memrchr(b'\n', rest).map_or(0, |end| end + 1));
         self.lines(lines);
         self.continue_line(tail);
+    }
+
+    /// A reader that has seen nothing but the beginning of the line that this one is in.
+    #[must_use]
+    pub fn begun(&self) -> Self {
+        Self { begun: self.begun.clone(), too_long: self.too_long, ..Self::new(self.format) }
     }
 
     /// The end of a file: what was begun is a line.

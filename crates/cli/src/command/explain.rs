@@ -77,7 +77,7 @@ impl Explain {
         let mut inputs = Vec::new();
         for opened in input::open_all(&self.things)? {
             match opened {
-                Opened::Log(log) if self.things.len() == 1 => return log::run(log, &self.log, output),
+                Opened::Log(log) if self.things.len() == 1 => return log::run(log, &self.log, form, output),
                 Opened::Log(log) => {
                     let said = format!("{} is a log, which is explained alone", log.name);
                     return Err(Failure::error("input", said).mend(format!("countersign explain {}", log.name)));

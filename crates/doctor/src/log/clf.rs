@@ -19,11 +19,7 @@ pub(super) fn read(line: &[u8]) -> Option<Entry<'_>> {
         }
     }
     let _identity = scan.word()?;
-    // The name as it was sent may have spaces and brackets in it.
-    let end = memchr::memmem::find(scan.0, b" [")?;
-    let user = scan.0.get(..end)?;
-    scan.0 = scan.0.get(end..)?;
-    let at = clock::common(scan.bracketed()?)?;
+    let (user, at) = user_and_time(&mut scan)?;
     let (method, target) = scan.quoted().and_then(request).unwrap_or_default();
     let status = status(scan.word()?)?;
     let _size = scan.word();
@@ -38,6 +34,16 @@ pub(super) fn read(line: &[u8]) -> Option<Entry<'_>> {
         agent: known(agent),
         user: known(Some(user)),
         ..Entry::default()
+    })
+}
+
+/// The user and the time behind it. The name is as it was sent, and may have spaces and brackets in it.
+fn user_and_time<'a>(scan: &mut Scan<'a>) -> Option<(&'a [u8], i64)> {
+    let text = scan.0;
+    memchr::memmem::find_iter(text, b" [").take(8).find_map(|end| {
+        scan.0 = text.get(end..)?;
+        let at = clock::common(scan.bracketed()?)?;
+        Some((text.get(..end)?, at))
     })
 }
 

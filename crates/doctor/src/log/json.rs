@@ -88,7 +88,8 @@ pub(super) fn read<'a>(line: &'a [u8], names: &Names) -> Option<Entry<'a>> {
     }
     let first = |names: &[&str]| names.iter().find_map(|name| member(line, name));
     let status = status(first(names.status)?)?;
-    let (mut client, method) = (known(first(names.client)), known(first(names.method)));
+    let client = names.client.iter().map(|name| known(member(line, name))).find(|client| !client.is_empty());
+    let (mut client, method) = (client.unwrap_or_default(), known(first(names.method)));
     let mut target = known(first(names.target));
     let mut method = method;
     if method.is_empty() {

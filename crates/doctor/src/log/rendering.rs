@@ -1,5 +1,6 @@
 //! The report on a log, on a terminal.
 
+use super::pattern::Pattern;
 use super::report::{LogReport, LogRow};
 use crate::terminal::{Canvas, Meaning, Screen};
 use crate::wording;
@@ -136,6 +137,22 @@ fn table(page: &mut Canvas, title: &str, rows: &[LogRow], refused: u64) {
     }
 }
 
+/// What came since the last time, on one line; for a log that is followed.
+pub fn render_log_change(change: &LogReport) -> String {
+    let statuses: Vec<_> = change.by_status.iter().map(|row| format!("{} × {}", grouped(row.count), row.status)).collect();
+    let causes: Vec<_> = change.by_cause.iter().take(3).map(|row| format!("{} × {}", grouped(row.count), row.cause)).collect();
+    let most = |rows: &[LogRow]| rows.first().filter(|row| row.refused * 2 >= change.refused).map(|row| row.name.clone());
+    let route = most(&change.routes).map(|route| format!(", mostly {route}")).unwrap_or_default();
+    let client = most(&change.clients).map(|client| format!(", mostly from {client}")).unwrap_or_default();
+    let at = change.last.as_deref().unwrap_or("at an unknown time");
+    format!("{at}  {} more refused ({}){route}{client}", grouped(change.refused), [statuses, causes].concat().join(", "))
+}
+
+/// A pattern that has come up, on one line.
+pub fn render_pattern(pattern: &Pattern) -> String {
+    format!("looks like {}, {}: {}", pattern.kind.words(), wording::confidence(pattern.confidence), pattern.sentence)
+}
+
 /// `about 12 clients`; small numbers are exact enough.
 fn about(number: u64, one: &str) -> String {
     match number {
@@ -150,7 +167,7 @@ fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let mut out = String::new();
     for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at) % 3 == 0 {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
             out.push(',');
         }
         out.push(digit);

@@ -85,6 +85,7 @@ impl<P> Sketch<P> {
     }
 
     /// How many keys it holds.
+    #[cfg(test)]
     pub(super) fn len(&self) -> usize {
         self.rows.len()
     }

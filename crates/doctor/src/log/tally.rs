@@ -21,7 +21,6 @@ const FAR: i64 = 400 * 86_400;
 /// The columns of the whole log's series.
 pub(super) const REQUESTS: usize = 0;
 pub(super) const REFUSED: usize = 1;
-pub(super) const BROKEN: usize = 2;
 
 /// Everything that is kept.
 #[derive(Clone, Debug)]
@@ -62,6 +61,8 @@ pub(super) struct Client {
     /// When it was refused for the first time since it was last admitted, and how often since.
     pub(super) since: i64,
     pub(super) streak: u64,
+    /// How many such streaks there were.
+    pub(super) streaks: u64,
     pub(super) series: Series<1>,
 }
 
@@ -115,6 +116,7 @@ impl Default for Client {
             log_ins: 0,
             since: 0,
             streak: 0,
+            streaks: 0,
             series: Series::new(CLIENT_BUCKETS),
         }
     }
@@ -220,14 +222,11 @@ impl Tally {
             self.agents.count(entry.agent, 1);
         }
         let wrong = !entry.user.is_empty() && wrong(entry);
-        if !entry.user.is_empty()
-            && let Some(user) = self.users.count(entry.user, 1)
-        {
-            if wrong {
-                user.wrong += 1;
-                user.clients.add(entry.client);
-                at.into_iter().for_each(|at| user.gaps.see(at));
-            }
+        let user = if entry.user.is_empty() { None } else { self.users.count(entry.user, 1) };
+        if let Some(user) = user.filter(|_| wrong) {
+            user.wrong += 1;
+            user.clients.add(entry.client);
+            at.into_iter().for_each(|at| user.gaps.see(at));
         }
         if entry.client.is_empty() {
             return;
@@ -248,6 +247,7 @@ impl Tally {
         client.series.add(at, [1]);
         if client.streak == 0 {
             client.since = at;
+            client.streaks += 1;
         }
         client.streak += 1;
     }

@@ -85,7 +85,13 @@ fn turned(client: &Row<Client>, admitted: &Row<Admitted>, steps: &[Step<'_>]) ->
 /// Is it refused like a clock, and admitted in between?
 fn renewing(client: &Row<Client>, admitted: &Row<Admitted>) -> bool {
     let gaps = &client.kept.gaps;
-    gaps.count >= 4 && gaps.mean >= 120.0 && gaps.irregularity() < 0.15 && admitted.sure() >= client.sure() && client.kept.streak < SINCE
+    let single = client.kept.streaks * 10 >= client.sure() * 8;
+    single
+        && gaps.count >= 4
+        && gaps.mean >= 120.0
+        && gaps.irregularity() < 0.15
+        && admitted.sure() >= client.sure()
+        && client.kept.streak < SINCE
 }
 
 /// Clients that turned at one moment, on routes too seldom asked for to show it.
