@@ -34,7 +34,7 @@ impl Output {
     /// One line of JSON.
     pub(crate) fn json(&self, value: &impl Serialize) -> Result<(), Failure> {
         let text = serde_json::to_string(value).map_err(|error| Failure::error("unprintable", error.to_string()))?;
-        self.text(&text)
+        self.text(&escaped(&text))
     }
 
     /// JSON where it was asked for, otherwise text.
@@ -66,6 +66,19 @@ impl Output {
         let columns = if out.is_terminal() { rustix::termios::tcgetwinsize(&out).ok().map(|size| usize::from(size.ws_col)) } else { None };
         Screen { width: columns.filter(|columns| *columns > 0).unwrap_or(WIDTH).min(WIDTH), colour: colour(&out) }
     }
+}
+
+/// JSON in which nothing works on a terminal: what could reorder or hide letters is escaped, which means the same.
+fn escaped(json: &str) -> String {
+    let mut out = String::with_capacity(json.len());
+    for c in json.chars() {
+        if c.is_control() || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}') {
+            out.push_str(&format!("\\u{:04x}", u32::from(c)));
+        } else {
+            out.push(c);
+        }
+    }
+    out
 }
 
 /// Colour only on a terminal, and never with `NO_COLOR` or on a dumb one.
@@ -106,6 +119,11 @@ mod tests {
         let (roles, none): (&[String], &[String]) = (&["staff".into(), "site crew".into()], &[]);
         assert_eq!(has(true, &[("roles", roles), ("scopes", none)]), "now has the roles staff, site crew and no scopes");
         assert_eq!(has(false, &[("scopes", none)]), "still has no scopes");
+    }
+
+    #[test]
+    fn json_shows_what_is_in_it() {
+        assert_eq!(escaped("{\"a\":\"b\u{9b}\u{202e}ü\"}"), "{\"a\":\"b\\u009b\\u202eü\"}");
     }
 
     #[test]

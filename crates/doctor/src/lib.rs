@@ -55,3 +55,4 @@ pub use reference::remedy::{Form, Remedy};
 pub use reference::report::{Report, Revision, report};
 pub use reference::rule::{NearMiss, RuleAsWritten};
 pub use terminal::{Screen, render, render_explanation, render_page};
+pub use wording::clean;

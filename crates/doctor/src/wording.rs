@@ -60,7 +60,8 @@ pub(crate) fn place(quote: &Quote, several: bool) -> String {
 
 /// A quote's lines, each with its number (0 for none), what stands before the quoted part, and that part.
 pub(crate) fn quoted(quote: &Quote) -> Vec<(usize, String, String)> {
-    let before = quote.place.rsplit_once(" header ").map(|(_, name)| format!("{name}: ")).unwrap_or_default();
+    let named = [" header ", " claim "].iter().find_map(|kind| quote.place.rsplit_once(kind));
+    let before = named.map(|(_, name)| format!("{name}: ")).unwrap_or_default();
     let numbered = |at: usize| if quote.line == 0 { 0 } else { quote.line + at };
     let lines = quote.text.lines().map(|line| line.trim_end().replace('\t', " "));
     let lines: Vec<_> = lines
@@ -72,7 +73,7 @@ pub(crate) fn quoted(quote: &Quote) -> Vec<(usize, String, String)> {
 }
 
 /// Text without what could move a cursor, reorder letters or hide among them; tabs stay.
-pub(crate) fn clean(text: &str) -> String {
+pub fn clean(text: &str) -> String {
     let unsafe_to_show = |c: char| {
         c.is_control() && c != '\t'
             || matches!(c, '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{e0000}'..='\u{e007f}')
@@ -120,7 +121,7 @@ mod tests {
         let row = |number, before: &str, text: &str| (number, before.to_owned(), text.to_owned());
         assert_eq!(quoted(&quote("request header A", 5, "b")), [row(5, "A: ", "b")]);
         assert_eq!(quoted(&quote("response body", 7, "a\n\nb\r\n")), [row(7, "", "a"), row(9, "", "b")]);
-        assert_eq!(quoted(&quote("token claim exp", 0, "a\nb")), [row(0, "", "a"), row(0, "", "b")]);
+        assert_eq!(quoted(&quote("token claim exp", 0, "a\nb")), [row(0, "exp: ", "a"), row(0, "", "b")]);
         assert_eq!(quoted(&quote("request header A", 1, "")), [row(1, "A: ", "(empty)")]);
     }
 }

@@ -63,15 +63,19 @@ impl Sheet {
         }
         let last = all.iter().flat_map(|evidence| &evidence.quotes).map(|quote| quote.line + quote.text.lines().count()).max();
         let digits = last.unwrap_or_default().to_string().len();
+        let mut above: &[Quote] = &[];
         for (at, evidence) in all.iter().enumerate() {
-            if at > 0 {
+            // What follows from the very same lines stands beneath them too.
+            let again = !above.is_empty() && above == evidence.quotes;
+            if at > 0 && !again {
                 self.canvas.blank();
             }
-            for quote in evidence.quotes.iter().take(MOST_QUOTES) {
+            for quote in evidence.quotes.iter().take(if again { 0 } else { MOST_QUOTES }) {
                 self.quote(quote, digits);
             }
+            above = &evidence.quotes;
             let head = if evidence.quotes.is_empty() { "  - ".to_owned() } else { format!("  {:digits$} = ", "") };
-            if let Some(more) = evidence.quotes.len().checked_sub(MOST_QUOTES).filter(|more| *more > 0) {
+            if let Some(more) = evidence.quotes.len().checked_sub(MOST_QUOTES).filter(|more| *more > 0 && !again) {
                 self.say(&head, Some(Meaning::Aside), &format!("and {more} more like these"));
             }
             self.say(&head, None, &evidence.text);
@@ -97,7 +101,7 @@ impl Sheet {
                 offset = 0;
             }
             let before = if offset == 0 { "" } else { before.as_str() };
-            for (at, piece) in chop(&text, room - offset).iter().enumerate() {
+            for (at, piece) in fold(&text, room - offset).iter().enumerate() {
                 let lead = if at == 0 { before.to_owned() } else { " ".repeat(offset) };
                 self.canvas.line(&format!("{}{lead}{piece}", self.aside(&head)));
                 let carets = self.canvas.paint(Meaning::Lacking, &"^".repeat(columns(piece)));
@@ -200,6 +204,31 @@ fn wrap(text: &str, width: usize) -> Vec<String> {
         }
     }
     lines
+}
+
+/// A quoted line in pieces of at most this width: broken before a word where that costs less than half a piece.
+fn fold(text: &str, width: usize) -> Vec<String> {
+    let mut pieces = vec![String::new()];
+    for word in text.split_inclusive(' ') {
+        for part in chop(word, width) {
+            let column = pieces.last().map_or(0, |piece| columns(piece));
+            let room = width.saturating_sub(column);
+            match pieces.last_mut() {
+                Some(piece) if columns(part.trim_end()) <= room => piece.push_str(&part),
+                Some(piece) if column < width / 2 => {
+                    let mut parts = chop(&part, room.max(1)).into_iter();
+                    piece.push_str(&parts.next().unwrap_or_default());
+                    pieces.extend(chop(&parts.collect::<String>(), width));
+                }
+                _ => pieces.push(part),
+            }
+        }
+    }
+    for piece in &mut pieces {
+        piece.truncate(piece.trim_end().len());
+    }
+    pieces.retain(|piece| !piece.is_empty());
+    pieces
 }
 
 /// Text in pieces of at most this width.

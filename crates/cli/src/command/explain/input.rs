@@ -5,7 +5,7 @@ use super::log;
 use crate::failure::{Class, Failure};
 use bytes::Bytes;
 use countersign::reference::PREFIX;
-use countersign_doctor::LIMIT;
+use countersign_doctor::{LIMIT, clean};
 use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
@@ -60,11 +60,11 @@ fn open(thing: &str, name: String) -> Result<Opened, Failure> {
         _ if thing == "-" => look("standard input".to_owned(), None, None, io::stdin()),
         _ if thing.trim_start().starts_with(PREFIX) => Ok(argument(thing, name)),
         Ok(about) if about.is_dir() => {
-            Err(Failure::error("input", format!("{thing} is a directory")).mend("name the files in it that belong to the case"))
+            Err(Failure::error("input", format!("{} is a directory", clean(thing))).mend("name the files in it that belong to the case"))
         }
         Ok(about) => {
             let file = File::open(path).map_err(|error| unreadable(thing, &error))?;
-            look(thing.to_owned(), Some(path.to_owned()), Some(about.len()).filter(|_| about.is_file()), file)
+            look(clean(thing), Some(path.to_owned()), Some(about.len()).filter(|_| about.is_file()), file)
         }
         Err(error) if names_a_file(thing) => Err(unreadable(thing, &error)),
         Err(_) => Ok(argument(thing, name)),
@@ -101,7 +101,7 @@ pub(super) fn too_large(name: &str) -> Failure {
 }
 
 fn unreadable(name: &str, error: &io::Error) -> Failure {
-    Failure::error("input", format!("cannot read {name}: {error}")).mend("is the name right, and may this account read it?")
+    Failure::error("input", format!("cannot read {}: {error}", clean(name))).mend("is the name right, and may this account read it?")
 }
 
 /// Does it look like the name of a file, and like nothing else that could be given as text?

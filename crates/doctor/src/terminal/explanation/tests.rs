@@ -76,3 +76,29 @@ fn wide_letters_are_counted() {
     assert_eq!(wrap("", 3), [""]);
     assert_eq!(chop("日本", 3), ["日", "本"]);
 }
+
+#[test]
+fn quoted_lines_break_before_words() {
+    assert_eq!(fold("Bearer realm=\"api\", error=\"x\"", 20), ["Bearer realm=\"api\",", "error=\"x\""]);
+    assert_eq!(fold("a  b", 20), ["a  b"]);
+    assert_eq!(fold("abc defghijklmnopqrstuvw", 10), ["abc defghi", "jklmnopqrs", "tuvw"]);
+    assert_eq!(fold("", 10), Vec::<String>::new());
+    for width in 4..30 {
+        let text = "Basic realm=\"a long name\", Bearer error=\"invalid_token\", Digest qop=\"auth,auth-int\"";
+        let pieces = fold(text, width);
+        assert!(pieces.iter().all(|piece| columns(piece) <= width), "{pieces:?}");
+        assert_eq!(pieces.concat().replace(' ', ""), text.replace(' ', ""));
+    }
+}
+
+/// What rests on the same lines is said beneath them, once.
+#[test]
+fn the_same_lines_are_quoted_once() {
+    let mut explanation = sample::expired();
+    let mut again = explanation.evidence[0].clone();
+    again.text = "And so it is.".into();
+    explanation.evidence.push(again);
+    let text = render_explanation(&explanation, &WIDE);
+    assert_eq!(text.matches("Authorization: Bearer").count(), 1, "{text}");
+    assert!(text.contains("     = The token ended 3 min 12 s before the response.\n     = And so it is.\n"), "{text}");
+}

@@ -33,7 +33,7 @@ impl Page {
 
     /// With nothing explained yet.
     pub(super) fn empty(&self) -> String {
-        self.render("Explain a refusal", "Explain", "")
+        self.render("Explain a refusal", "Explain a refusal", "")
     }
 
     /// With an article, which is HTML.
@@ -54,7 +54,7 @@ impl Page {
 
 const FORM_HEAD: &str = "<form method=\"post\" enctype=\"multipart/form-data\" autocomplete=\"off\">\n<h2>";
 const FORM_REST: &str = "</h2>\n\
-    <p id=\"about\">Paste what was refused, or drop files anywhere on this page: an exchange (<code>curl -i</code>), a curl command, a HAR, a \
+    <p id=\"about\">Paste what was refused, choose files, or drop them anywhere here: an exchange (<code>curl -i</code>), a curl command, a HAR, a \
     token, a SAML message, a configuration. Nothing leaves this machine, and secrets are masked in what is shown.</p>\n\
     <p><label for=\"text\">Text</label>\n<textarea id=\"text\" name=\"text\" rows=\"12\" spellcheck=\"false\" aria-describedby=\"about\"></textarea></p>\n\
     <p><label for=\"file\">Files</label>\n<input id=\"file\" name=\"file\" type=\"file\" multiple></p>\n\
