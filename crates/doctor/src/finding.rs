@@ -1,11 +1,43 @@
 //! The findings: pure functions from a dossier to clues, one file each, each with a page in `docs/findings`. Like lint
 //! rules they know nothing of one another; weighing is the diagnosis's.
+//!
+//! ```text
+//!  Dossier ─► Refusal (the exchange that is explained, its clock)  ─┐
+//!           ─► Said    (what the server says, made readable)        ├─► one finding a file ─► Vec<Clue>
+//!           ─► sent    (what of the request can be credentials)    ─┘
+//! ```
 
+mod account;
+mod base64;
+mod bearer_error;
+mod blocked;
 mod configuration;
+mod credentials;
+mod csrf;
+mod date;
 mod discovery;
+mod garbled;
+mod jwt;
+mod jwt_in_request;
 mod key_set;
 mod lone_token;
+mod outage;
+mod permission;
+mod placeholder;
+mod probes;
+mod rate;
+mod refusal;
+mod refused;
+mod revoked;
+mod said;
 mod saml;
+mod scheme;
+mod sent;
+mod session;
+#[cfg(test)]
+mod staged;
+mod stripped;
+mod token_words;
 
 use crate::clue::Clue;
 use crate::dossier::Dossier;
@@ -20,14 +52,32 @@ pub(crate) struct Finding {
 
 /// All of them.
 pub(crate) const ALL: &[Finding] = &[
+    Finding { name: "account", see: account::see },
+    Finding { name: "bearer-error", see: bearer_error::see },
+    Finding { name: "blocked", see: blocked::see },
     Finding { name: "configuration", see: configuration::see },
+    Finding { name: "credentials", see: credentials::see },
+    Finding { name: "csrf", see: csrf::see },
     Finding { name: "discovery", see: discovery::see },
+    Finding { name: "garbled", see: garbled::see },
+    Finding { name: "jwt-in-request", see: jwt_in_request::see },
     Finding { name: "key-set", see: key_set::see },
     Finding { name: "lone-token", see: lone_token::see },
+    Finding { name: "outage", see: outage::see },
+    Finding { name: "permission", see: permission::see },
+    Finding { name: "placeholder", see: placeholder::see },
+    Finding { name: "probes", see: probes::see },
+    Finding { name: "rate", see: rate::see },
+    Finding { name: "refused", see: refused::see },
+    Finding { name: "revoked", see: revoked::see },
     Finding { name: "saml", see: saml::see },
+    Finding { name: "scheme", see: scheme::see },
+    Finding { name: "session", see: session::see },
+    Finding { name: "stripped", see: stripped::see },
+    Finding { name: "token-words", see: token_words::see },
 ];
 
-/// Everything that the findings see.
+/// Everything that the findings see, and what the products' own texts mean.
 pub(crate) fn clues(dossier: &Dossier) -> Vec<Clue> {
-    ALL.iter().flat_map(|finding| (finding.see)(dossier)).collect()
+    ALL.iter().flat_map(|finding| (finding.see)(dossier)).chain(crate::dialect::clues(dossier)).collect()
 }

@@ -55,7 +55,7 @@ fn same_credentials(a: &Seen<'_>, b: &Seen<'_>) -> bool {
 fn preflight(probes: &Probes<'_>) -> Vec<Clue> {
     let Some(preflight) = probes.preflight else { return Vec::new() };
     let clue =
-        |cause: countersign::Cause, weight, text: &str| Clue::new(NAME, cause, weight, text).quote(preflight.quote("as a preflight"));
+        |cause: Cause, weight, text: &str| Clue::new(NAME, cause, weight, text).quote(preflight.quote("as a preflight"));
     let challenged =
         |weight, text: &str| Clue::new(NAME, ForeignCause::PreflightChallenged, weight, text).quote(preflight.quote("as a preflight"));
     // Where the request itself was answered, its preflight was not what stopped it.
