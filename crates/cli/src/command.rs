@@ -8,6 +8,7 @@ mod man;
 mod serve;
 mod session;
 mod token;
+mod try_;
 mod user;
 
 use crate::failure::Failure;
@@ -34,6 +35,8 @@ pub(crate) enum Command {
     Serve(serve::Serve),
     /// Explain a refusal: a reference (cs1_…), a cause (token-expired), an exchange, a HAR, a token, a log, …
     Explain(Box<explain::Explain>),
+    /// Try combinations of credentials at a URL, and say what each got
+    Try(try_::Try),
     /// Accounts: add, list, grant, revoke, passwd, lock, unlock, disable, enable, remove
     User(user::User),
     /// API keys: add, list, grant, rotate, revoke
@@ -60,6 +63,7 @@ impl Command {
         match self {
             Command::Serve(serve) => serve.run(output),
             Command::Explain(explain) => explain.run(output),
+            Command::Try(try_) => try_.run(output),
             Command::User(user) => user.run(output),
             Command::Key(key) => key.run(output),
             Command::Session(session) => session.run(output),

@@ -41,6 +41,26 @@ pub fn run(plan: &Plan, enough: &mut dyn FnMut(&Exchange) -> bool) -> io::Result
     Ok(outcome)
 }
 
+impl Outcome {
+    /// Puts what was found into the dossier that was asked about. Where that one has only a request, the answer to the same
+    /// request with the same credentials is its answer.
+    pub fn enrich(self, dossier: &mut Dossier) {
+        let given = dossier.refusal().map(|(index, _)| index).and_then(|index| dossier.exchanges.get_mut(index));
+        if let Some(given) = given.filter(|given| given.response.is_none() && given.failure.is_none()) {
+            let bare = given.request.as_ref().and_then(Sent::of).is_some_and(|sent| sent.carried().is_empty());
+            let same = if bare { Probe::Without } else { Probe::Own };
+            let asked = |exchange: &&Exchange| {
+                let method = |exchange: &Exchange| exchange.request.as_ref().map(|request| request.method.to_ascii_uppercase());
+                exchange.probe == Some(same) && method(exchange) == method(given)
+            };
+            if let Some(answer) = self.found.exchanges.iter().find(asked) {
+                (given.response, given.failure, given.at) = (answer.response.clone(), answer.failure.clone(), answer.at);
+            }
+        }
+        dossier.join(self.found);
+    }
+}
+
 async fn carry_out(plan: &Plan, enough: &mut dyn FnMut(&Exchange) -> bool) -> Outcome {
     let mut errand = Errand {
         wire: Wire::new(plan.asked.as_ref(), plan.proxy.clone()),

@@ -10,7 +10,7 @@ mod answer;
 mod form;
 mod input;
 mod log;
-mod probe;
+pub(super) mod probe;
 mod reference;
 mod web;
 
@@ -20,15 +20,17 @@ use crate::place::Place;
 use answer::Answer;
 use clap::Args;
 use countersign::Timestamp;
+use countersign_doctor::Dossier;
 use form::Form;
 use input::{Input, Opened};
+use probe::Asked;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
 /// Arguments of `explain`.
 #[derive(Args, Debug)]
 pub(crate) struct Explain {
-    /// A reference or text that has one in it, the code of a cause, a file, `-` for standard input, or the text itself: an
+    /// A URL, a reference or text that has one in it, the code of a cause, a file, `-` for standard input, or the text itself: an
     /// exchange, a curl command, a HAR, a token, a SAML message, …; several are explained together
     #[arg(value_name = "THING", required_unless_present = "web")]
     things: Vec<String>,
@@ -85,22 +87,27 @@ impl Explain {
                 Opened::Whole(input) => inputs.push(input),
             }
         }
-        let answer = match self.answer(&inputs) {
-            Ok(Answer::Explanation(explanation)) if self.asks(&inputs) && explanation.verdict.cause.is_none() => self.ask(&inputs)?,
-            Err(Failure::Said { class: Class::NothingToExplain, .. }) if self.asks(&inputs) => self.ask(&inputs)?,
+        let mut probed = |dossier: &mut Dossier| self.probe.further(dossier, output);
+        let answer = match self.answer_further(&inputs, &mut probed) {
+            _ if self.probe.dry_run && self.asks(&inputs) => self.ask(&inputs, output)?,
+            Ok(Answer::Explanation(explanation)) if self.asks(&inputs) && explanation.verdict.cause.is_none() => self.ask(&inputs, output)?,
+            Err(Failure::Said { class: Class::NothingToExplain, .. }) if self.asks(&inputs) => self.ask(&inputs, output)?,
             other => other?,
         };
         form.print(&answer, output)
     }
 
-    /// A URL by itself has to be asked.
+    /// A URL by itself has to be asked; under `--probe` it has been.
     fn asks(&self, inputs: &[Input]) -> bool {
-        inputs.iter().all(|input| input.url().is_some())
+        !self.probe.probe && inputs.iter().all(|input| input.url().is_some())
     }
 
-    fn ask(&self, inputs: &[Input]) -> Result<Answer, Failure> {
+    fn ask(&self, inputs: &[Input], output: &Output) -> Result<Answer, Failure> {
         let urls: Vec<&str> = inputs.iter().filter_map(Input::url).collect();
-        Ok(Answer::Explanation(Box::new(probe::ask(&urls, &self.probe, self.clock())?)))
+        match self.probe.ask(&urls, output)? {
+            Asked::Shown(plan) => Ok(Answer::Plan(plan)),
+            Asked::Answered(dossier) => self.conclude(dossier, &[], &mut |_| Ok(None)),
+        }
     }
 
     fn clock(&self) -> Timestamp {

@@ -7,6 +7,7 @@ use crate::failure::{Class, Failure};
 use countersign::reference::PREFIX;
 use countersign::{Cause, ForeignCause};
 use countersign_doctor::{Code, Confidence, Dossier, Exchange, Explanation, ReadFault, Report, explain, read};
+use countersign_probe::Plan;
 
 /// What is said.
 pub(super) enum Answer {
@@ -16,11 +17,21 @@ pub(super) enum Answer {
     Reference(Box<Report>),
     /// What the evidence tells of somebody's refusal.
     Explanation(Box<Explanation>),
+    /// What would be asked.
+    Plan(Box<Plan>),
 }
+
+/// What is done about a case before it is explained; an answer ends it.
+pub(super) type Further<'a> = &'a mut dyn FnMut(&mut Dossier) -> Result<Option<Answer>, Failure>;
 
 impl Explain {
     /// What is said about these things together.
     pub(super) fn answer(&self, inputs: &[Input]) -> Result<Answer, Failure> {
+        self.answer_further(inputs, &mut |_| Ok(None))
+    }
+
+    /// The same, where more may be found out about the case.
+    pub(super) fn answer_further(&self, inputs: &[Input], further: Further<'_>) -> Result<Answer, Failure> {
         if let [input] = inputs {
             let text = input.text();
             if let Some(cause) = Code::from_code(text.trim()) {
@@ -30,19 +41,25 @@ impl Explain {
                 return self.reference(reference).map(|report| Answer::Reference(Box::new(report)));
             }
         }
-        let mut dossier = match gather(inputs) {
-            Ok(dossier) => dossier,
-            Err((input, fault)) => return self.unread(input, &fault),
-        };
-        // An answer of our own gateway knows more than any evidence, if it can be opened here.
-        if let Some(reference) = reference_of(&dossier).or_else(|| alone(&dossier, inputs)) {
-            match self.reference(&reference) {
-                Ok(report) => return Ok(Answer::Reference(Box::new(report))),
-                Err(Failure::Said { class: Class::CannotKnow, message, .. }) if !self.names_keys() && !dossier.exchanges.is_empty() => {
-                    dossier.not_seen.push(format!("the reference in the answer was not opened: {message}"));
-                }
-                Err(failure) => return Err(failure),
-            }
+        match gather(inputs) {
+            Ok(dossier) => self.conclude(dossier, inputs, further),
+            Err((input, fault)) => self.unread(input, &fault),
+        }
+    }
+
+    /// What is said about a case.
+    pub(super) fn conclude(&self, mut dossier: Dossier, inputs: &[Input], further: Further<'_>) -> Result<Answer, Failure> {
+        if let Some(report) = self.opened(&mut dossier, inputs)? {
+            return Ok(report);
+        }
+        let before = dossier.exchanges.len();
+        if let Some(answer) = further(&mut dossier)? {
+            return Ok(answer);
+        }
+        if dossier.exchanges.len() > before
+            && let Some(report) = self.opened(&mut dossier, inputs)?
+        {
+            return Ok(report);
         }
         dossier.now = Some(self.clock());
         let explanation = explain(&dossier);
@@ -52,6 +69,22 @@ impl Explain {
                 Err(said.mend("give the exchange that ended in 401, 403, 407 or 429"))
             }
             _ => Ok(Answer::Explanation(Box::new(explanation))),
+        }
+    }
+
+    /// An answer of our own gateway knows more than any evidence, if it can be opened here.
+    fn opened(&self, dossier: &mut Dossier, inputs: &[Input]) -> Result<Option<Answer>, Failure> {
+        let Some(reference) = reference_of(dossier).or_else(|| alone(dossier, inputs)) else { return Ok(None) };
+        match self.reference(&reference) {
+            Ok(report) => Ok(Some(Answer::Reference(Box::new(report)))),
+            Err(Failure::Said { class: Class::CannotKnow, message, .. }) if !self.names_keys() && !dossier.exchanges.is_empty() => {
+                let said = format!("the reference in the answer was not opened: {message}");
+                if !dossier.not_seen.contains(&said) {
+                    dossier.not_seen.push(said);
+                }
+                Ok(None)
+            }
+            Err(failure) => Err(failure),
         }
     }
 

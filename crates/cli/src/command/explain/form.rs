@@ -7,6 +7,7 @@ use clap::ValueEnum;
 use countersign_doctor::{
     Code, Confidence, Screen, html, html_article, html_preformatted, html_text, markdown, page_of, render, render_explanation, render_page,
 };
+use countersign_probe::Plan;
 use serde_json::{Value, json};
 
 /// How wide a form is that is no terminal.
@@ -37,6 +38,9 @@ impl Form {
             (Form::Markdown, Answer::Explanation(explanation)) => output.text(&markdown(explanation)),
             (Form::Html, Answer::Explanation(explanation)) => output.text(&html(explanation)),
             (Form::Html, answer) => output.text(&html_text(&title(answer), &plain(answer))),
+            (Form::Markdown, Answer::Plan(plan)) => output.text(&format!("```text\n{}```\n", plan.describe())),
+            (Form::Terminal, Answer::Plan(plan)) => output.text(&plan.describe()),
+            (Form::Json, Answer::Plan(plan)) => output.json(&plan_value(plan)),
             (Form::Json, Answer::Cause(cause)) => output.json(&cause_value(*cause)),
             (Form::Json, Answer::Reference(report)) => output.json(report),
             (Form::Json, Answer::Explanation(explanation)) => output.json(explanation),
@@ -63,6 +67,7 @@ fn title(answer: &Answer) -> String {
         Answer::Cause(cause) => cause.code().to_owned(),
         Answer::Reference(report) => format!("{} {}", report.status, report.cause),
         Answer::Explanation(_) => "Explanation".to_owned(),
+        Answer::Plan(_) => "What would be asked".to_owned(),
     }
 }
 
@@ -71,7 +76,13 @@ fn plain(answer: &Answer) -> String {
         Answer::Cause(cause) => render_page(*cause, &PLAIN),
         Answer::Reference(report) => render(report, &PLAIN),
         Answer::Explanation(explanation) => render_explanation(explanation, &PLAIN),
+        Answer::Plan(plan) => plan.describe(),
     }
+}
+
+/// A plan for programs.
+fn plan_value(plan: &Plan) -> Value {
+    json!({ "most": plan.most(), "requests": plan.steps, "remarks": plan.remarks })
 }
 
 /// A cause for programs; the status is that of our gateway, where it refuses for it.
