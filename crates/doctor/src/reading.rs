@@ -13,6 +13,7 @@ mod exchange;
 mod har;
 mod http_file;
 mod key_set;
+mod redaction;
 mod saml;
 mod token;
 mod url;
