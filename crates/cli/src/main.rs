@@ -18,10 +18,6 @@ use failure::Failure;
 use output::Output;
 use std::process::ExitCode;
 
-/// Requests allocate and free small pieces: a tenth of a proxied request's instructions are the allocator's.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 fn main() -> ExitCode {
     let Arguments { json, command } = Arguments::parse();
     let output = Output::new(json || command.as_json());

@@ -38,7 +38,6 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("rustls",             &["countersign-sources", "countersign-gateway", "countersign-probe"]),
     ("tokio-rustls",       &["countersign-sources", "countersign-gateway", "countersign-probe"]),
     ("socket2",            &["countersign-gateway"]),
-    ("mimalloc",           &["countersign-cli"]),
     ("tokio",              &["countersign-store", "countersign-sources", "countersign-gateway", "countersign-probe", "countersign-cli"]),
     ("tracing",            &["countersign-store", "countersign-sources", "countersign-gateway", "countersign-cli"]),
     ("tracing-subscriber", &["countersign-cli"]),
