@@ -30,6 +30,7 @@ const PACKAGES: &[(&str, Shows, &[For])] = &[
     ("curl",              Program("curl"),         &[Test]),
     ("openssl",           Program("openssl"),      &[Test, Bench]),
     ("nginx",             Program("nginx"),        &[Test]),
+    ("apache2",           Program("apache2"),      &[Test]),
     ("chromium",          Program("chromium"),     &[Test]),
     ("nodejs",            Program("node"),         &[Test, Bench]),
     ("npm",               Program("npm"),          &[Test]),
@@ -40,6 +41,7 @@ const PACKAGES: &[(&str, Shows, &[For])] = &[
     ("python3-venv",      Module("ensurepip"),     &[Test]),
     ("wrk",               Program("wrk"),          &[Bench]),
     ("apache2-utils",     Program("htpasswd"),     &[Bench]),
+    ("goaccess",          Program("goaccess"),     &[Bench]),
     ("debootstrap",       Program("debootstrap"),  &[Bench, Bare]),
 ];
 
