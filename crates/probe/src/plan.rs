@@ -140,7 +140,11 @@ impl Plan {
 
     /// The plan for people: a line for each request.
     pub fn describe(&self) -> String {
-        let mut text = format!("at most {} requests:\n", self.most());
+        let mut text = match self.most() {
+            0 => "nothing would be asked\n".to_owned(),
+            1 => "one request:\n".to_owned(),
+            most => format!("at most {most} requests:\n"),
+        };
         for (number, step) in self.steps.iter().enumerate() {
             let more = match step.then {
                 Then::Repeat { .. } if step.most > 1 => {

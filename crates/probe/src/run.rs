@@ -104,7 +104,12 @@ impl Errand<'_> {
             (Some(response), _) => response.status.to_string(),
             (None, failure) => failure.clone().unwrap_or_default(),
         };
-        self.outcome.lines.push(format!("{} {}: {came}", sent.method, sent.shown_url()));
+        let with = match (sent.carried().as_slice(), probe) {
+            ([], _) => "without credentials".to_owned(),
+            (carried, Some(Probe::Garbage)) => format!("garbage in {}", carried.join(", ")),
+            (carried, _) => format!("your {}", carried.join(", ")),
+        };
+        self.outcome.lines.push(format!("{} {}, {with}: {came}", sent.method, sent.shown_url()));
         if let Some(cut) = answer.cut {
             self.outcome.found.not_seen.push(format!("a part of the probe {} {}: {cut}", sent.method, sent.shown_url()));
         }

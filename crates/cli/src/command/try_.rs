@@ -146,12 +146,12 @@ fn told(rows: &[Row], outcome: &Outcome, planned: usize) -> String {
     let admitted: Vec<_> = rows.iter().filter(|row| row.admitted).map(|row| row.tried.as_str()).collect();
     text.push('\n');
     text.push_str(&match admitted.as_slice() {
-        [] => format!("{} requests were sent; none was admitted.\n", outcome.requests),
-        ["nothing", ..] => format!("{} requests were sent. No credentials are needed for a GET of this.\n", outcome.requests),
-        [first, ..] => format!("{} requests were sent. Admitted: {first}.\n", outcome.requests),
+        [] => format!("Of {} tried none was admitted.\n", outcome.requests),
+        ["nothing", ..] => "No credentials are needed for a GET of this.\n".to_owned(),
+        [first, ..] => format!("Admitted: {first}.\n"),
     });
-    if rows.len() < planned {
-        text.push_str(&format!("{} were not needed; --all sends them too.\n", planned - rows.len()));
+    if rows.len() < planned && !admitted.is_empty() {
+        text.push_str(&format!("Sent {} of {planned}; --all sends the others too.\n", rows.len()));
     }
     for missing in &outcome.found.not_seen {
         text.push_str(&format!("not seen: {missing}\n"));

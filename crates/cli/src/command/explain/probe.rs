@@ -82,7 +82,7 @@ pub(in crate::command) fn fault(fault: PlanFault) -> Failure {
 fn carry_out(plan: &Plan, output: &Output) -> Result<Outcome, Failure> {
     output.remark(&plan.describe());
     let outcome = run(plan, &mut |_| false).map_err(|error| Failure::error("system", format!("cannot start: {error}")))?;
-    output.remark(&format!("{} requests were sent:", outcome.requests));
+    output.remark(&format!("sent ({}):", outcome.requests));
     for line in &outcome.lines {
         output.remark(&format!("     {line}"));
     }

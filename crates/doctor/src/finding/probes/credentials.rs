@@ -11,7 +11,7 @@
 //! | | | 2xx | they are good: what was refused was another request, client or instance |
 
 use super::{NAME, Probes, Seen};
-use crate::clue::{Clue, Side};
+use crate::clue::Clue;
 use countersign::ForeignCause::{self, CredentialsInvalid, CredentialsStripped, PermissionInsufficient};
 
 /// How a server says that it saw no credentials.
@@ -111,9 +111,6 @@ impl Table<'_> {
         };
         let text = format!("Without credentials, with garbage and with yours the answer is the same; {why}.");
         self.add(CredentialsStripped, stripped - less.min(stripped), text.clone());
-        if let Some(clue) = self.clues.last_mut() {
-            *clue = clue.clone().fix(Side::Proxy, "Let the credentials through to the app: see which hop still has them.", STRIPPERS);
-        }
         self.add(CredentialsInvalid, invalid, format!("{text} Many servers answer wrong credentials and none alike."));
     }
 
@@ -185,11 +182,3 @@ impl Table<'_> {
         }
     }
 }
-
-/// Where credentials are lost most often, as lines to look for.
-const STRIPPERS: &[&str] = &[
-    "nginx:            proxy_set_header Authorization $http_authorization;   fastcgi_param HTTP_AUTHORIZATION $http_authorization;",
-    "Apache, FastCGI:  CGIPassAuth On",
-    "Apache, mod_wsgi: WSGIPassAuthorization On",
-    "nginx, names with underscores: underscores_in_headers on;",
-];
