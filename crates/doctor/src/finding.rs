@@ -12,9 +12,12 @@ mod base64;
 mod bearer_error;
 mod blocked;
 mod configuration;
+mod cookies;
+mod cors;
 mod credentials;
 mod csrf;
 mod date;
+mod digest;
 mod discovery;
 mod garbled;
 mod jwt;
@@ -26,6 +29,7 @@ mod permission;
 mod placeholder;
 mod probes;
 mod rate;
+mod redirect;
 mod refusal;
 mod refused;
 mod revoked;
@@ -34,6 +38,7 @@ mod saml;
 mod scheme;
 mod sent;
 mod session;
+mod signed_request;
 #[cfg(test)]
 mod staged;
 mod stripped;
@@ -56,8 +61,11 @@ pub(crate) const ALL: &[Finding] = &[
     Finding { name: "bearer-error", see: bearer_error::see },
     Finding { name: "blocked", see: blocked::see },
     Finding { name: "configuration", see: configuration::see },
+    Finding { name: "cookies", see: cookies::see },
+    Finding { name: "cors", see: cors::see },
     Finding { name: "credentials", see: credentials::see },
     Finding { name: "csrf", see: csrf::see },
+    Finding { name: "digest", see: digest::see },
     Finding { name: "discovery", see: discovery::see },
     Finding { name: "garbled", see: garbled::see },
     Finding { name: "jwt-in-request", see: jwt_in_request::see },
@@ -68,11 +76,13 @@ pub(crate) const ALL: &[Finding] = &[
     Finding { name: "placeholder", see: placeholder::see },
     Finding { name: "probes", see: probes::see },
     Finding { name: "rate", see: rate::see },
+    Finding { name: "redirect", see: redirect::see },
     Finding { name: "refused", see: refused::see },
     Finding { name: "revoked", see: revoked::see },
     Finding { name: "saml", see: saml::see },
     Finding { name: "scheme", see: scheme::see },
     Finding { name: "session", see: session::see },
+    Finding { name: "signed-request", see: signed_request::see },
     Finding { name: "stripped", see: stripped::see },
     Finding { name: "token-words", see: token_words::see },
 ];

@@ -80,7 +80,7 @@ fn basic(token: &str) -> Option<(&'static str, u8)> {
         ("", "") => Some(("is the base64 of a colon alone: an empty name with an empty password, as clients send that found an empty entry in a .netrc or two empty variables", 94)),
         (user, password) if nothing(user) || nothing(password) => Some(("holds a script's word for nothing as name or password", 94)),
         (user, password) => {
-            let found = value(user).filter(|(_, weight)| *weight >= 90).or_else(|| value(password).filter(|(_, weight)| *weight >= 90));
+            let found = value(user).filter(|(_, weight)| *weight >= 94).or_else(|| value(password).filter(|(_, weight)| *weight >= 94));
             found.map(|_| ("holds a variable that was never filled in", 92))
         }
     }
