@@ -7,16 +7,17 @@
 //! ```
 
 mod form;
+mod grams;
 mod pattern;
 mod scene;
 
 #[cfg(test)]
 mod examples;
 
-use crate::clue::{Clue, Quote};
+use crate::clue::Clue;
 use crate::dossier::Dossier;
 use form::{Dialect, Phrase};
-use scene::{Fit, Scene};
+use scene::{Fit, Scene, Span};
 use std::sync::OnceLock;
 
 /// The files, with their names. A new file is a line here.
@@ -25,6 +26,9 @@ const FILES: &[(&str, &str)] = &[
     ("frameworks.toml", include_str!("../dialects/frameworks.toml")),
     ("clouds.toml", include_str!("../dialects/clouds.toml")),
     ("services.toml", include_str!("../dialects/services.toml")),
+    ("registries.toml", include_str!("../dialects/registries.toml")),
+    ("infrastructure.toml", include_str!("../dialects/infrastructure.toml")),
+    ("proxies.toml", include_str!("../dialects/proxies.toml")),
 ];
 
 /// All dialects, read once. A file that cannot be read is left out; the tests see to it that there is none.
@@ -73,13 +77,16 @@ fn hear(scene: &Scene<'_>) -> Vec<Heard<'static>> {
 }
 
 impl Heard<'_> {
-    /// Does it say all that the other says, and more, or the same as the product that is known to speak?
+    /// Does it cover all that the other covers and rest on more: on more text, on more of the request, or on the product that
+    /// is known to speak?
     fn outdoes(&self, other: &Heard<'_>) -> bool {
-        let length = |heard: &Heard<'_>| heard.fit.spans.iter().map(scene::Span::len).sum::<usize>();
+        let rank = |heard: &Heard<'_>| (heard.fit.spans.iter().map(Span::len).sum::<usize>(), heard.phrase.conditions(), heard.told);
         let covered = |span| self.fit.spans.iter().any(|own| own.covers(span));
         !other.fit.spans.is_empty()
+            && (other.phrase.fallback || !self.phrase.fallback)
+            && other.phrase.conditions() <= self.phrase.conditions()
             && other.fit.spans.iter().all(covered)
-            && (length(self) > length(other) || (length(self) == length(other) && self.told && !other.told))
+            && rank(self) > rank(other)
     }
 
     fn clues(self) -> impl Iterator<Item = Clue> {

@@ -54,7 +54,7 @@ fn examples_match_their_phrases() {
         for phrase in &dialect.phrases {
             let dossier = acted(&dialect, phrase);
             let scenes = Scene::all(&dossier);
-            let fits = scenes.iter().any(|scene| (phrase.anywhere || scene.tells(&dialect.tells)) && scene.matches(phrase).is_some());
+            let fits = scenes.iter().any(|scene| (phrase.anywhere || scene.tells(&dialect.tells)) && scene.fit(phrase).is_some());
             if !fits {
                 faults.push(format!("{file}: {}: its example does not match", phrase.name));
             }

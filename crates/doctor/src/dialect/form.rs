@@ -84,6 +84,13 @@ pub(super) struct Phrase {
     _asked: serde::de::IgnoredAny,
 }
 
+impl Phrase {
+    /// On how much besides texts it rests.
+    pub(super) fn conditions(&self) -> usize {
+        self.header.len() + self.sent.len() + usize::from(!self.method.is_empty()) + usize::from(!self.path.is_empty())
+    }
+}
+
 /// One cause that a phrase speaks for.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]

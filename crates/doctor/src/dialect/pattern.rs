@@ -3,6 +3,7 @@
 //! Where a pattern is searched for, it matches whole words, so that `AADSTS50058` is not found in `AADSTS500581`; `^` at its
 //! beginning and `$` at its end stand for the ends of the text.
 
+use super::grams::{self, Grams};
 use super::scene::normal;
 use serde::Deserialize;
 use std::ops::Range;
@@ -13,6 +14,8 @@ use std::ops::Range;
 pub(super) struct Pattern {
     /// What stands between the stars.
     pieces: Vec<String>,
+    /// The runs of four bytes in them.
+    grams: Vec<u32>,
     from_start: bool,
     to_end: bool,
     /// As it was written.
@@ -27,6 +30,7 @@ impl From<String> for Pattern {
         let core = inner.strip_suffix('$').unwrap_or(inner);
         Self {
             pieces: core.split('*').map(str::to_owned).collect(),
+            grams: core.split('*').flat_map(grams::hashes).collect(),
             from_start: inner.len() < lower.len(),
             to_end: core.len() < inner.len(),
             #[cfg(test)]
@@ -36,11 +40,10 @@ impl From<String> for Pattern {
 }
 
 impl Pattern {
-    /// Does the whole of a value fit? The empty pattern fits the empty value only.
+    /// Does the whole of a value in lower case fit? The empty pattern fits the empty value only.
     pub(super) fn fits(&self, value: &str) -> bool {
-        let value = value.to_lowercase();
         let [first, middle @ .., last] = self.pieces.as_slice() else {
-            return self.pieces.first().is_some_and(|only| *only == value);
+            return self.pieces.first().is_some_and(|only| only == value);
         };
         let Some(rest) = value.strip_prefix(first.as_str()) else { return false };
         let Some(mut rest) = rest.strip_suffix(last.as_str()) else { return false };
@@ -54,6 +57,11 @@ impl Pattern {
     /// Is it the pattern that asks for a field's absence?
     pub(super) fn is_absence(&self) -> bool {
         self.pieces.iter().all(String::is_empty) && self.pieces.len() < 2
+    }
+
+    /// Can it occur in a text with these runs?
+    pub(super) fn may_occur(&self, grams: &Grams) -> bool {
+        grams.may_have(&self.grams)
     }
 
     /// Where it occurs first in a text that is in lower case.
@@ -100,8 +108,10 @@ mod tests {
     #[track_caller]
     fn check(pattern: &str, text: &str, found: bool, fits: bool) {
         let pattern = Pattern::from(pattern.to_owned());
-        assert_eq!(pattern.find(&normal(text).lower).is_some(), found, "found in {text}");
-        assert_eq!(pattern.fits(text), fits, "fits {text}");
+        let lower = normal(text).lower;
+        assert_eq!(pattern.find(&lower).is_some(), found, "found in {text}");
+        assert!(!found || pattern.may_occur(&Grams::of(&lower)), "may occur in {text}");
+        assert_eq!(pattern.fits(&text.to_lowercase()), fits, "fits {text}");
     }
 
     #[test]

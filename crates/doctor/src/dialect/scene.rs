@@ -1,11 +1,14 @@
 //! What was said and asked, made ready for matching once: texts in lower case, without escapes and doubled blanks, bounded.
 
 use super::form::{Phrase, Tells};
+use super::grams::Grams;
 use super::pattern::Pattern;
 use crate::clue::Quote;
-use crate::dossier::{DocumentKind, Dossier, Exchange, Headers, Request, Response};
+use crate::dossier::{DocumentKind, Dossier, Exchange, Header, Headers, Request, Response};
 use crate::mask;
+use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 /// No more of a text is looked at.
 const LIMIT: usize = 256 * 1024;
@@ -19,7 +22,47 @@ pub(super) struct Scene<'a> {
     request: Option<&'a Request>,
     response: Option<&'a Response>,
     host: String,
+    path: String,
+    sent: Vec<Field<'a>>,
+    said: Vec<Field<'a>>,
     texts: Vec<Text>,
+}
+
+/// A field, with its value in lower case.
+struct Field<'a> {
+    field: &'a Header,
+    value: String,
+}
+
+impl<'a> Field<'a> {
+    fn all(headers: Option<&'a Headers>) -> Vec<Self> {
+        let fields = headers.into_iter().flat_map(|headers| &headers.0);
+        fields.map(|field| Self { field, value: field.value.to_lowercase() }).collect()
+    }
+}
+
+/// How a phrase fits.
+pub(super) struct Fit {
+    /// What it rests on.
+    pub quotes: Vec<Quote>,
+    /// Which parts of the scene's texts its patterns cover.
+    pub spans: Vec<Span>,
+}
+
+/// A part of one of the scene's texts.
+pub(super) struct Span {
+    text: usize,
+    range: Range<usize>,
+}
+
+impl Span {
+    pub(super) fn covers(&self, other: &Span) -> bool {
+        self.text == other.text && self.range.start <= other.range.start && other.range.end <= self.range.end
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.range.len()
+    }
 }
 
 /// A text in which phrases are looked for.
@@ -28,6 +71,7 @@ struct Text {
     place: String,
     line: usize,
     said: Normal,
+    grams: Grams,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -49,7 +93,10 @@ impl<'a> Scene<'a> {
             request: None,
             response: None,
             host: String::new(),
-            texts: vec![Text { kind: Kind::Body, place: document.name.clone(), line: 1, said: normal(&document.text) }],
+            path: String::new(),
+            sent: Vec::new(),
+            said: Vec::new(),
+            texts: vec![Text::new(Kind::Body, document.name.clone(), 1, &document.text)],
         });
         refusal.into_iter().chain(bodies).collect()
     }
@@ -60,7 +107,7 @@ impl<'a> Scene<'a> {
         let mut texts = Vec::new();
         if let Some(response) = response {
             let line = response.headers.0.last().map_or(0, |last| if last.line > 0 { last.line + 2 } else { 0 });
-            texts.push(Text { kind: Kind::Body, place: "response body".to_owned(), line, said: normal(&response.body) });
+            texts.push(Text::new(Kind::Body, "response body".to_owned(), line, &response.body));
             for header in &response.headers.0 {
                 let kind = match header.name.to_ascii_lowercase().as_str() {
                     "www-authenticate" | "proxy-authenticate" => Kind::Challenge,
@@ -68,48 +115,54 @@ impl<'a> Scene<'a> {
                     _ => continue,
                 };
                 let place = format!("response header {}", header.name);
-                let said = if kind == Kind::Challenge { normal(&header.value) } else { normal(&decoded(&header.value)) };
-                texts.push(Text { kind, place, line: header.line, said });
+                let decoded =
+                    if kind == Kind::Challenge { Cow::Borrowed(header.value.as_str()) } else { Cow::Owned(decoded(&header.value)) };
+                texts.push(Text::new(kind, place, header.line, &decoded));
             }
         }
         if let Some(request) = request {
             // The browser brings a provider's error back in the query, or in a form that it posts.
             for (place, text) in [("request URL", request.query()), ("request body", request.body.as_str())] {
                 if text.contains("error=") {
-                    texts.push(Text { kind: Kind::Elsewhere, place: place.to_owned(), line: request.line, said: normal(&decoded(text)) });
+                    texts.push(Text::new(Kind::Elsewhere, place.to_owned(), request.line, &decoded(text)));
                 }
             }
         }
         if let Some(failure) = &exchange.failure {
-            texts.push(Text { kind: Kind::Failure, place: "failure".to_owned(), line: 0, said: normal(failure) });
+            texts.push(Text::new(Kind::Failure, "failure".to_owned(), 0, failure));
         }
-        Self { exchange: Some(index), request, response, host: request.map(Request::host).unwrap_or_default(), texts }
+        Self {
+            exchange: Some(index),
+            request,
+            response,
+            host: request.map(Request::host).unwrap_or_default(),
+            path: request.map(|request| request.path().to_lowercase()).unwrap_or_default(),
+            sent: Field::all(request.map(|request| &request.headers)),
+            said: Field::all(response.map(|response| &response.headers)),
+            texts,
+        }
     }
 
     /// Is it this product that speaks?
     pub(super) fn tells(&self, tells: &Tells) -> bool {
-        let path = self.request.map(|request| request.path().to_lowercase());
-        let any_field = |fields: &BTreeMap<String, Pattern>, headers: Option<&Headers>| {
-            headers.is_some_and(|headers| fields.iter().any(|(name, pattern)| headers.all(name).any(|field| pattern.fits(&field.value))))
-        };
         (!self.host.is_empty() && tells.host.iter().any(|host| host.fits(&self.host)))
-            || path.is_some_and(|path| tells.path.iter().any(|pattern| pattern.find(&path).is_some()))
-            || any_field(&tells.header, self.response.map(|response| &response.headers))
-            || any_field(&tells.sent, self.request.map(|request| &request.headers))
-            || self.cookie_names().any(|name| tells.cookie.iter().any(|pattern| pattern.fits(name)))
+            || tells.path.iter().any(|pattern| pattern.find(&self.path).is_some())
+            || tells.header.iter().any(|(name, pattern)| field(&self.said, name, pattern).is_some())
+            || tells.sent.iter().any(|(name, pattern)| field(&self.sent, name, pattern).is_some())
+            || self.cookie_names().any(|name| tells.cookie.iter().any(|pattern| pattern.fits(&name.to_lowercase())))
             || self.found(Kind::Challenge, &tells.challenge)
             || self.found(Kind::Body, &tells.body)
     }
 
-    /// Does the phrase fit? Then what it rests on.
-    pub(super) fn matches(&self, phrase: &Phrase) -> Option<Vec<Quote>> {
+    /// Does the phrase fit, and how?
+    pub(super) fn fit(&self, phrase: &Phrase) -> Option<Fit> {
         let document = self.exchange.is_none();
         let status = self.response.map(|response| response.status);
         let status_fits = phrase.status.is_empty() || document || status.is_some_and(|status| phrase.status.contains(&status));
         if !status_fits || !self.asked_so(phrase) {
             return None;
         }
-        let mut quotes = Vec::new();
+        let mut fit = Fit { quotes: Vec::new(), spans: Vec::new() };
         for (patterns, kind) in [
             (&phrase.text, None),
             (&phrase.body, Some(Kind::Body)),
@@ -117,66 +170,77 @@ impl<'a> Scene<'a> {
             (&phrase.failure, Some(Kind::Failure)),
         ] {
             if !patterns.is_empty() {
-                let of_kind = self.texts.iter().filter(|text| kind.is_none_or(|kind| text.kind == kind));
-                quotes.push(of_kind.filter_map(|text| self.quote(text, patterns)).next()?);
+                let mut of_kind = self.texts.iter().enumerate().filter(|(_, text)| kind.is_none_or(|kind| text.kind == kind));
+                let (index, ranges) = of_kind.find_map(|(index, text)| Some((index, text.all(patterns)?)))?;
+                fit.quotes.extend(self.texts.get(index).zip(ranges.first()).map(|(text, first)| self.quote(text, first.start)));
+                fit.spans.extend(ranges.into_iter().map(|range| Span { text: index, range }));
             }
         }
-        self.fields(&phrase.header, "response", self.response.map(|response| &response.headers), &mut quotes)?;
-        self.fields(&phrase.sent, "request", self.request.map(|request| &request.headers), &mut quotes)?;
-        Some(quotes)
+        self.fields(&phrase.header, "response", self.response.map(|_| self.said.as_slice()), &mut fit.quotes)?;
+        self.fields(&phrase.sent, "request", self.request.map(|_| self.sent.as_slice()), &mut fit.quotes)?;
+        Some(fit)
     }
 
     fn asked_so(&self, phrase: &Phrase) -> bool {
-        let path = || self.request.map(|request| request.path().to_lowercase());
         let method = || self.request.map(|request| request.method.as_str()).unwrap_or_default();
         (phrase.method.is_empty() || phrase.method.iter().any(|one| one.eq_ignore_ascii_case(method())))
-            && (phrase.path.is_empty() || path().is_some_and(|path| phrase.path.iter().any(|pattern| pattern.find(&path).is_some())))
+            && (phrase.path.is_empty() || phrase.path.iter().any(|pattern| pattern.find(&self.path).is_some()))
     }
 
-    /// All patterns in one text: where the first stands.
-    fn quote(&self, text: &Text, patterns: &[Pattern]) -> Option<Quote> {
-        let mut found = None;
-        for pattern in patterns {
-            let range = pattern.find(&text.said.lower)?;
-            found.get_or_insert(range.start);
-        }
-        let start = found?;
+    fn quote(&self, text: &Text, start: usize) -> Quote {
         // It begins with the phrase itself: what is cut off from a secret's front could no longer be told to be one.
         let end = text.said.text.floor_char_boundary(start.saturating_add(QUOTED));
         let quoted = text.said.text.get(start..end).unwrap_or_default();
         let line = if text.line == 0 { 0 } else { text.line + text.said.lines_before(start) };
-        Some(Quote {
-            place: text.place.clone(),
-            exchange: self.exchange.map_or(0, |index| index + 1),
-            line,
-            text: mask::text(quoted.trim_end()),
-        })
+        let exchange = self.exchange.map_or(0, |index| index + 1);
+        Quote { place: text.place.clone(), exchange, line, text: mask::text(quoted.trim_end()) }
     }
 
-    fn fields(&self, wanted: &BTreeMap<String, Pattern>, side: &str, headers: Option<&Headers>, quotes: &mut Vec<Quote>) -> Option<()> {
+    fn fields(&self, wanted: &BTreeMap<String, Pattern>, side: &str, fields: Option<&[Field<'a>]>, quotes: &mut Vec<Quote>) -> Option<()> {
         for (name, pattern) in wanted {
-            let headers = headers?;
+            let fields = fields?;
             if pattern.is_absence() {
-                if headers.get(name).is_some_and(|value| !value.is_empty()) {
+                if fields.iter().any(|field| field.field.name.eq_ignore_ascii_case(name) && !field.value.is_empty()) {
                     return None;
                 }
                 continue;
             }
-            let field = headers.all(name).find(|field| pattern.fits(&field.value))?;
-            quotes.push(Quote::header(self.exchange?, side, field));
+            quotes.push(Quote::header(self.exchange?, side, field(fields, name, pattern)?));
         }
         Some(())
     }
 
     fn found(&self, kind: Kind, patterns: &[Pattern]) -> bool {
         let of_kind = || self.texts.iter().filter(|text| text.kind == kind);
-        patterns.iter().any(|pattern| of_kind().any(|text| pattern.find(&text.said.lower).is_some()))
+        patterns.iter().any(|pattern| of_kind().any(|text| text.find(pattern).is_some()))
     }
 
     fn cookie_names(&self) -> impl Iterator<Item = &'a str> {
         let sent = self.request.into_iter().flat_map(|request| request.headers.all("cookie")).flat_map(|field| field.value.split(';'));
         let set = self.response.into_iter().flat_map(|response| response.headers.all("set-cookie")).map(|field| field.value.as_str());
         sent.chain(set).filter_map(|pair| pair.split('=').next()).map(str::trim)
+    }
+}
+
+/// The first field of this name that fits.
+fn field<'a>(fields: &[Field<'a>], name: &str, pattern: &Pattern) -> Option<&'a Header> {
+    fields.iter().find(|field| field.field.name.eq_ignore_ascii_case(name) && pattern.fits(&field.value)).map(|field| field.field)
+}
+
+impl Text {
+    fn new(kind: Kind, place: String, line: usize, text: &str) -> Self {
+        let said = normal(text);
+        let grams = Grams::of(&said.lower);
+        Self { kind, place, line, said, grams }
+    }
+
+    fn find(&self, pattern: &Pattern) -> Option<Range<usize>> {
+        pattern.may_occur(&self.grams).then(|| pattern.find(&self.said.lower))?
+    }
+
+    /// Where the patterns stand, provided that all of them do.
+    fn all(&self, patterns: &[Pattern]) -> Option<Vec<Range<usize>>> {
+        patterns.iter().map(|pattern| self.find(pattern)).collect()
     }
 }
 
