@@ -22,6 +22,8 @@ use crate::dossier::Dossier;
 use std::borrow::Cow;
 use thiserror::Error;
 
+pub(crate) use redaction::is_redacted;
+
 /// The most that is read of one input that is no log, in bytes.
 pub const LIMIT: usize = 64 * 1024 * 1024;
 

@@ -186,4 +186,5 @@ fn unseen_variables(words: &Words, not_seen: &mut Vec<String>) {
     }
 }
 
-
+#[cfg(test)]
+mod tests;

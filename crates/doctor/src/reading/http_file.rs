@@ -202,7 +202,7 @@ mod tests {
     #[test]
     fn growth_has_a_bound() {
         let mut text = format!("@a = {}\n", "x".repeat(60_000));
-        text.push_str(&format!("GET https://a.example/\n\n{}\n", "{{a}}".repeat(100_000)));
+        text.push_str(&format!("GET https://a.example/\n\n{}\n", "{{a}}".repeat(1000)));
         let dossier = read("a.http", &text).unwrap();
         assert!(dossier.exchanges[0].request.as_ref().unwrap().body.len() < 2 * GROWTH);
     }

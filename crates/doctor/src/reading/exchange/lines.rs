@@ -22,7 +22,20 @@ struct Translator {
     section: Option<&'static str>,
     /// Has the head of Ruby's response ended?
     after_head: bool,
+    /// Did wget say where it goes?
+    wget: bool,
 }
+
+/// What wget says of itself.
+const WGETS_OWN: &[&str] = &[
+    "Resolving ",
+    "Connecting to ",
+    "Reusing existing connection",
+    "Username/Password Authentication Failed.",
+    "Authorization failed.",
+    "Length: ",
+    "Saving to: ",
+];
 
 impl Translator {
     fn line(&mut self, line: &str, sink: &mut impl FnMut(&str)) {
@@ -30,7 +43,11 @@ impl Translator {
         // `--2026-01-31 10:00:00--  https://example.com/` of wget.
         let asked = line.strip_prefix("--").and_then(|rest| rest.split_once("--  ")).filter(|(time, _)| time.len() <= 30);
         if let Some((_, url)) = asked.filter(|(_, url)| url.starts_with("http")) {
+            self.wget = true;
             return sink(&format!("GET {url}"));
+        }
+        if self.wget && (WGETS_OWN.iter().any(|begin| line.starts_with(begin)) || line.trim_end().ends_with("awaiting response...")) {
+            return;
         }
         if self.trace(line, sink) || self.python(line, sink) || self.ruby(line, sink) || wire(line, sink) || quoted(line, sink) {
             return;

@@ -93,7 +93,7 @@ impl Transcript {
         if self.begins_command(number, line) || self.noted(number, line) || self.separated(line) {
             return;
         }
-        if self.is_start_due() && let Some(start) = start::loose(line) {
+        if self.heading.is_none() && self.is_start_due() && let Some(start) = start::loose(line) {
             self.decoration.clear();
             return self.begin(number, &start, false);
         }

@@ -56,7 +56,7 @@ impl Transcript {
 
     /// Is it the prompt once more, with nothing after it?
     pub(super) fn is_prompt(&self, line: &str) -> bool {
-        self.prompt.trim().len() > 1 && line.trim_end() == self.prompt.trim_end()
+        !self.prompt.trim().is_empty() && line.trim_end() == self.prompt.trim_end()
     }
 
     /// A command that printed only a body: its status may stand in it, otherwise it is a document beside the request.

@@ -33,7 +33,8 @@ pub(super) fn complete(sent: &mut Request, said: Request) {
     if sent.url.starts_with('/') && path_of(&said.url) == sent.url {
         sent.url = said.url;
     }
-    if said.method == sent.method && sent.body.is_empty() {
+    // A command has fields; the lines below an address alone are no body.
+    if said.method == sent.method && sent.body.is_empty() && !said.headers.0.is_empty() {
         sent.body = said.body;
     }
 }

@@ -38,7 +38,9 @@ impl Transcript {
             return true;
         }
         let outside = matches!(self.place, Place::Outside | Place::Output);
-        if outside && (text.starts_with(":authority:") || text.starts_with(":method:") || text.starts_with(":path:") || text.starts_with(":status:")) {
+        let unanswered = self.place == Place::Body(Side::Request) && self.exchanges.last().is_some_and(|last| last.response.is_none());
+        let asks = [":authority:", ":method:", ":path:", ":scheme:"].iter().any(|name| text.starts_with(name));
+        if (outside && asks) || ((outside || unanswered) && text.starts_with(":status:")) {
             return self.pseudo(number, text);
         }
         let in_body = match self.place {
