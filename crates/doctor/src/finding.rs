@@ -11,6 +11,8 @@ mod account;
 mod base64;
 mod bearer_error;
 mod blocked;
+mod challenge;
+mod clock;
 mod configuration;
 mod cookies;
 mod cors;
@@ -19,6 +21,8 @@ mod csrf;
 mod date;
 mod digest;
 mod discovery;
+mod discovery_chain;
+mod endpoint;
 mod garbled;
 mod jwt;
 mod jwt_in_request;
@@ -29,6 +33,7 @@ mod permission;
 mod placeholder;
 mod probes;
 mod rate;
+mod redacted;
 mod redirect;
 mod refusal;
 mod refused;
@@ -42,6 +47,7 @@ mod signed_request;
 #[cfg(test)]
 mod staged;
 mod stripped;
+mod tls;
 mod token_words;
 
 use crate::clue::Clue;
@@ -60,6 +66,8 @@ pub(crate) const ALL: &[Finding] = &[
     Finding { name: "account", see: account::see },
     Finding { name: "bearer-error", see: bearer_error::see },
     Finding { name: "blocked", see: blocked::see },
+    Finding { name: "challenge", see: challenge::see },
+    Finding { name: "clock", see: clock::see },
     Finding { name: "configuration", see: configuration::see },
     Finding { name: "cookies", see: cookies::see },
     Finding { name: "cors", see: cors::see },
@@ -67,6 +75,8 @@ pub(crate) const ALL: &[Finding] = &[
     Finding { name: "csrf", see: csrf::see },
     Finding { name: "digest", see: digest::see },
     Finding { name: "discovery", see: discovery::see },
+    Finding { name: "discovery-chain", see: discovery_chain::see },
+    Finding { name: "endpoint", see: endpoint::see },
     Finding { name: "garbled", see: garbled::see },
     Finding { name: "jwt-in-request", see: jwt_in_request::see },
     Finding { name: "key-set", see: key_set::see },
@@ -76,6 +86,7 @@ pub(crate) const ALL: &[Finding] = &[
     Finding { name: "placeholder", see: placeholder::see },
     Finding { name: "probes", see: probes::see },
     Finding { name: "rate", see: rate::see },
+    Finding { name: "redacted", see: redacted::see },
     Finding { name: "redirect", see: redirect::see },
     Finding { name: "refused", see: refused::see },
     Finding { name: "revoked", see: revoked::see },
@@ -84,6 +95,7 @@ pub(crate) const ALL: &[Finding] = &[
     Finding { name: "session", see: session::see },
     Finding { name: "signed-request", see: signed_request::see },
     Finding { name: "stripped", see: stripped::see },
+    Finding { name: "tls", see: tls::see },
     Finding { name: "token-words", see: token_words::see },
 ];
 

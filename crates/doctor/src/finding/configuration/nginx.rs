@@ -237,9 +237,7 @@ impl Tree {
         let block = self.blocks.iter().position(|block| {
             block.words.first().is_some_and(|word| word == "location") && block.words.last().is_some_and(|word| word == target)
         })?;
-        if self.named(block, "proxy_pass").next().is_none() {
-            return None;
-        }
+        self.named(block, "proxy_pass").next()?;
         let set = self.in_force(block, "proxy_set_header");
         let original = ["X-Original-URI", "X-Original-URL", "X-Forwarded-Uri", "X-Auth-Request-Redirect"]
             .iter()
