@@ -173,6 +173,23 @@ fn packed_and_piped_logs() {
 }
 
 #[test]
+fn rotated_logs_are_one_and_others_stand_beside() {
+    let folder = Folder::new();
+    let new = folder.write("access.log", line(5, 401).repeat(3));
+    let old = folder.write("access.log.1", line(4, 401).repeat(2));
+    let errors = folder.write(
+        "error.log",
+        "2025/10/10 13:04:36 [error] 1#1: *7 user \"ann\": password mismatch, client: 10.0.0.9, server: a, request: \"GET /a HTTP/1.1\"\n",
+    );
+    let paths = [&new, &old, &errors].map(|path| path.to_str().unwrap());
+    let output = run(&[["--json", "explain"].as_slice(), &paths].concat(), "");
+    let text = String::from_utf8(output.stdout).unwrap();
+    let reports: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let seen: Vec<_> = reports.iter().map(|report| (report["format"].as_str().unwrap(), report["refused"].as_u64().unwrap())).collect();
+    assert_eq!(seen, [("combined log", 5), ("nginx error log", 1)]);
+}
+
+#[test]
 fn a_log_without_refusals_has_nothing_to_explain() {
     let folder = Folder::new();
     let path = folder.write("access.log", line(1, 200).repeat(20));

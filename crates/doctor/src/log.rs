@@ -107,6 +107,11 @@ impl LogReader {
         self.end_line();
     }
 
+    /// The format that it reads.
+    pub const fn format(&self) -> LogFormat {
+        self.format
+    }
+
     /// How many bytes were read.
     pub const fn bytes(&self) -> u64 {
         self.bytes

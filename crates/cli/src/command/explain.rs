@@ -76,16 +76,20 @@ impl Explain {
             None if output.is_json() => Form::Json,
             None => Form::Terminal,
         };
-        let mut inputs = Vec::new();
+        let (mut inputs, mut logs) = (Vec::new(), Vec::new());
         for opened in input::open_all(&self.things)? {
             match opened {
-                Opened::Log(log) if self.things.len() == 1 => return log::run(log, &self.log, form, output),
-                Opened::Log(log) => {
-                    let said = format!("{} is a log, which is explained alone", log.name);
-                    return Err(Failure::error("input", said).mend(format!("countersign explain {}", log.name)));
-                }
+                Opened::Log(log) => logs.push(log),
                 Opened::Whole(input) => inputs.push(input),
             }
+        }
+        match (logs.first(), inputs.is_empty()) {
+            (Some(_), true) => return log::run(logs, &self.log, form, output),
+            (Some(log), false) => {
+                let said = format!("{} is a log, which is explained alone or with other logs", log.name);
+                return Err(Failure::error("input", said).mend(format!("countersign explain {}", log.name)));
+            }
+            (None, _) => {}
         }
         let mut probed = |dossier: &mut Dossier| self.probe.further(dossier, output);
         let answer = match self.answer_further(&inputs, &mut probed) {

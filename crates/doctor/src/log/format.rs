@@ -66,6 +66,11 @@ impl LogFormat {
         })
     }
 
+    /// Can lines of both be read by one reader?
+    pub fn same_kind(self, other: LogFormat) -> bool {
+        std::mem::discriminant(&self) == std::mem::discriminant(&other)
+    }
+
     /// What people call it.
     pub const fn name(self) -> &'static str {
         match self {

@@ -8,6 +8,10 @@ use serde::Serialize;
 
 /// The most spikes that are told of.
 const MOST: usize = 5;
+/// How many quieter buckets do not end one.
+const QUIET: usize = 3;
+/// The least refusals of one.
+const LEAST: u64 = 20;
 
 /// A stretch with many refusals.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -42,12 +46,13 @@ pub(super) fn spikes(tally: &Tally, shown: Shown) -> Vec<Spike> {
     }
     let usual = median(counts.clone());
     let spread = median(counts.iter().map(|count| (count - usual).abs()).collect());
-    let threshold = (usual + 9.0 * spread).max(usual * 3.0).max(10.0);
+    // Six times what chance alone would spread counts of this size by.
+    let chance = usual + 6.0 * (usual + 0.25).sqrt();
+    let threshold = chance.max(usual + 9.0 * spread).max(usual * 3.0).max(5.0);
     let mut found: Vec<(usize, usize)> = Vec::new();
     for (at, _) in counts.iter().enumerate().filter(|(_, count)| **count > threshold) {
         match found.last_mut() {
-            // One quiet bucket does not end it.
-            Some((_, end)) if at <= *end + 1 => *end = at + 1,
+            Some((_, end)) if at <= *end + QUIET => *end = at + 1,
             _ => found.push((at, at + 1)),
         }
     }
@@ -71,6 +76,7 @@ pub(super) fn spikes(tally: &Tally, shown: Shown) -> Vec<Spike> {
             })
         })
         .collect();
+    spikes.retain(|spike| spike.refused >= LEAST);
     spikes.sort_by(|a, b| b.refused.cmp(&a.refused).then_with(|| a.from.cmp(&b.from)));
     spikes.truncate(MOST);
     spikes

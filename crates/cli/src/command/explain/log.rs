@@ -10,7 +10,7 @@ mod progress;
 
 use super::form::Form;
 use super::input::{LogInput, nothing};
-use crate::failure::{Class, Failure};
+use crate::failure::Failure;
 use crate::output::Output;
 use clap::Args;
 use countersign_doctor::{LogFormat, LogReader, LogReport, Screen, html_text, render_log};
@@ -50,51 +50,102 @@ fn format_of(head: &[u8]) -> Option<LogFormat> {
     LogFormat::recognise(&plain)
 }
 
-/// Explains a log.
-pub(super) fn run(log: LogInput, options: &LogOptions, form: Form, output: &Output) -> Result<(), Failure> {
-    let LogInput { name, path, length, reader } = log;
-    let failed = |error: &io::Error| Failure::error("input", format!("cannot read {name}: {error}"));
-    let (mut source, head) = open(reader).map_err(|error| failed(&error))?;
-    let format = LogFormat::recognise(&head).ok_or_else(|| nothing(format!("{name} is no log of a known format")))?;
-    let mut reader = LogReader::new(format);
-    reader.feed(&head);
-    if options.follow && path.is_none() {
-        return follow::pipe(reader, source, output);
+/// Explains logs. Those of one format are one: a log and what was rotated away of it.
+pub(super) fn run(logs: Vec<LogInput>, options: &LogOptions, form: Form, output: &Output) -> Result<(), Failure> {
+    if options.follow {
+        return follow(logs, form, output);
     }
-    let mut progress = Progress::new(length);
-    let mut block = vec![0; BLOCK];
-    loop {
-        match source.read(&mut block) {
-            Ok(0) => break,
-            Ok(read) => reader.feed(block.get(..read).unwrap_or_default()),
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-            Err(error) => {
-                progress.clear();
-                if reader.refused() == 0 {
-                    return Err(failed(&error));
-                }
-                output.remark(&format!("{name} is explained up to where it could be read: {error}"));
-                break;
-            }
-        }
-        progress.show(source.taken(), reader.refused());
+    let lengths: Option<Vec<u64>> = logs.iter().map(|log| log.length).collect();
+    let mut progress = Progress::new(lengths.map(|lengths| lengths.iter().sum()));
+    let mut readers: Vec<LogReader> = Vec::new();
+    let mut names = Vec::new();
+    for log in logs {
+        let opened = Opened::of(log)?;
+        let known = readers.iter().position(|reader| reader.format().same_kind(opened.format));
+        let mut reader = known.map_or_else(|| LogReader::new(opened.format), |at| readers.swap_remove(at));
+        names.push(opened.name.clone());
+        let source = opened.read(&mut reader, &mut progress, output)?;
+        reader.end_file();
+        progress.next(source.taken());
+        readers.push(reader);
     }
     progress.clear();
-    if options.follow
-        && let Some(path) = path
-    {
-        print(&reader.report(), form, output)?;
-        return follow::file(reader, &path, source.taken(), output);
+    let (refused, quiet): (Vec<_>, Vec<_>) = readers.into_iter().map(LogReader::finish).partition(|report| !report.is_empty());
+    if refused.is_empty() {
+        let said = quiet.iter().map(|report| match report.unreadable {
+            0 => format!("{}, {} lines", report.format.name(), report.lines),
+            unreadable => format!("{}, {} lines, {unreadable} of them unreadable", report.format.name(), report.lines),
+        });
+        return Err(nothing(format!("nothing was refused in {} ({})", names.join(", "), said.collect::<Vec<_>>().join("; "))));
     }
-    let report = reader.finish();
-    if report.is_empty() {
-        let lines = match report.unreadable {
-            0 => format!("{} lines", report.lines),
-            unreadable => format!("{} lines, {unreadable} of them unreadable", report.lines),
-        };
-        return Err(nothing(format!("{name} is a log ({}, {lines}), and nothing in it was refused", report.format.name())));
+    refused.iter().try_for_each(|report| print(report, form, output))
+}
+
+fn follow(logs: Vec<LogInput>, form: Form, output: &Output) -> Result<(), Failure> {
+    let mut logs = logs.into_iter();
+    let (Some(log), None) = (logs.next(), logs.next()) else {
+        return Err(Failure::error("arguments", "several logs cannot be followed at once").mend("follow each by a command of its own"));
+    };
+    let (path, length) = (log.path.clone(), log.length);
+    let opened = Opened::of(log)?;
+    let mut reader = LogReader::new(opened.format);
+    let Some(path) = path.filter(|_| length.is_some()) else {
+        reader.feed(&opened.head);
+        return follow::pipe(reader, opened.source, output);
+    };
+    if opened.source.packed {
+        return Err(Failure::error("arguments", format!("{} is packed, and does not grow", opened.name)).mend("leave --follow out"));
     }
-    print(&report, form, output)
+    let mut progress = Progress::new(length);
+    let source = opened.read(&mut reader, &mut progress, output)?;
+    progress.clear();
+    print(&reader.report(), form, output)?;
+    follow::file(reader, &path, source.taken(), output)
+}
+
+/// A log whose format is known, with what was read to tell it.
+struct Opened {
+    name: String,
+    format: LogFormat,
+    head: Vec<u8>,
+    source: Source,
+}
+
+impl Opened {
+    fn of(log: LogInput) -> Result<Self, Failure> {
+        let name = log.name;
+        let (source, head) = open(log.reader).map_err(|error| unreadable(&name, &error))?;
+        let format = LogFormat::recognise(&head).ok_or_else(|| nothing(format!("{name} is no log of a known format")))?;
+        Ok(Self { name, format, head, source })
+    }
+
+    /// Reads it to its end, or as far as it can be read, if there was a refusal until there.
+    fn read(self, reader: &mut LogReader, progress: &mut Progress, output: &Output) -> Result<Source, Failure> {
+        let Self { name, head, mut source, .. } = self;
+        reader.feed(&head);
+        let mut block = vec![0; BLOCK];
+        loop {
+            match source.read(&mut block) {
+                Ok(0) => break,
+                Ok(read) => reader.feed(block.get(..read).unwrap_or_default()),
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                Err(error) => {
+                    progress.clear();
+                    if reader.refused() == 0 {
+                        return Err(unreadable(&name, &error));
+                    }
+                    output.remark(&format!("{name} is explained up to where it could be read: {error}"));
+                    break;
+                }
+            }
+            progress.show(source.taken(), reader.refused());
+        }
+        Ok(source)
+    }
+}
+
+fn unreadable(name: &str, error: &io::Error) -> Failure {
+    Failure::error("input", format!("cannot read {name}: {error}"))
 }
 
 fn print(report: &LogReport, form: Form, output: &Output) -> Result<(), Failure> {
@@ -116,6 +167,7 @@ fn plain_characters() -> bool {
 struct Source {
     reader: Box<dyn Read + Send>,
     taken: progress::Taken,
+    packed: bool,
 }
 
 impl Source {
@@ -139,7 +191,7 @@ fn open(reader: Box<dyn Read + Send>) -> io::Result<(Source, Vec<u8>)> {
     let whole = io::Cursor::new(magic).chain(counted);
     let reader: Box<dyn Read + Send> =
         if packed { Box::new(MultiGzDecoder::new(io::BufReader::with_capacity(BLOCK / 4, whole))) } else { Box::new(whole) };
-    let mut source = Source { reader, taken };
+    let mut source = Source { reader, taken, packed };
     let head = head(&mut source)?;
     Ok((source, head))
 }

@@ -43,6 +43,8 @@ impl<R: Read> Read for Counted<R> {
 /// The line.
 pub(super) struct Progress {
     length: Option<u64>,
+    /// What was taken of the files before.
+    before: u64,
     shown: bool,
     began: Instant,
     drawn: Instant,
@@ -50,10 +52,10 @@ pub(super) struct Progress {
 }
 
 impl Progress {
-    /// For a file of this length, if it is known.
+    /// For files of this length together, if it is known.
     pub(super) fn new(length: Option<u64>) -> Self {
         let now = Instant::now();
-        Self { length, shown: false, began: now, drawn: now, terminal: io::stderr().is_terminal() }
+        Self { length, before: 0, shown: false, began: now, drawn: now, terminal: io::stderr().is_terminal() }
     }
 
     /// Draws it again, if it is time to.
@@ -63,9 +65,14 @@ impl Progress {
         }
         self.drawn = Instant::now();
         self.shown = true;
-        let line = line(taken, self.length, refused, self.began.elapsed());
+        let line = line(self.before + taken, self.length, refused, self.began.elapsed());
         // Whoever closed standard error does not want to read it.
         let _ = write!(io::stderr(), "\r{line}\u{1b}[K");
+    }
+
+    /// A file of which so much was taken is at its end.
+    pub(super) fn next(&mut self, taken: u64) {
+        self.before += taken;
     }
 
     /// Takes it away.
