@@ -27,7 +27,6 @@ pub(crate) struct Element {
 
 /// Why a text is not read as XML.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
-#[expect(missing_docs, reason = "the messages are the documentation")]
 pub(crate) enum XmlFault {
     #[error("it is longer than {XML_LIMIT} bytes")]
     TooLong,

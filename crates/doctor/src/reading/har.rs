@@ -73,7 +73,7 @@ fn exchange(entry: Entry, not_seen: &mut Vec<String>) -> Exchange {
     }
     let body = if post.text.0.is_empty() {
         let mut form = form_urlencoded::Serializer::new(String::new());
-        post.params.iter().take(200).for_each(|pair| drop(form.append_pair(&pair.name.0, &pair.value.0)));
+        form.extend_pairs(post.params.iter().take(200).map(|pair| (&pair.name.0, &pair.value.0)));
         form.finish()
     } else {
         plain(post.text, &post.encoding)

@@ -52,6 +52,7 @@ fn alone(text: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::indexing_slicing)]
     use super::*;
     use base64::Engine;
     use base64::engine::general_purpose::STANDARD;
@@ -65,7 +66,6 @@ mod tests {
     }
 
     #[test]
-    #[expect(clippy::indexing_slicing, reason = "a test that may stop")]
     fn messages_and_metadata() {
         let message = Some(DocumentKind::Saml);
         check(RESPONSE, message);

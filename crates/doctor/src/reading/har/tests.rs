@@ -105,10 +105,10 @@ fn bodies_cookies_and_pseudo_fields_become_plain() {
 #[test]
 fn redaction_is_told_from_absence() {
     let plain = entry(1, "GET", "https://a.example/", 401);
-    check_note(&har(&[plain.clone()]), Some("may have been redacted"));
+    check_note(&har(std::slice::from_ref(&plain)), Some("may have been redacted"));
     check_note(&har(&[with_agent(plain.clone(), "131.0.0.0")]), Some("may have been redacted"));
     check_note(&har(&[with_agent(plain.clone(), "120.0.0.0")]), None);
-    check_note(&har(&[plain.clone()]).replace("WebInspector", "Firefox"), None);
+    check_note(&har(std::slice::from_ref(&plain)).replace("WebInspector", "Firefox"), None);
     let mut sent = plain.clone();
     sent["request"]["headers"] = json!([{"name": "authorization", "value": "Bearer abc"}]);
     check_note(&har(&[sent]), None);
