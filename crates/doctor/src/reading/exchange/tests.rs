@@ -66,6 +66,13 @@ fn messages_in_prose() {
 }
 
 #[test]
+fn a_status_in_a_body_begins_nothing() {
+    check("GET /x HTTP/1.1\nHost: a\n\nHTTP/1.1 401 Unauthorized\nA: b\n\n401: Unauthorized\n", &["1 GET /x 2:Host=a -> 4 401 5:A=b {401: Unauthorized}"]);
+    check("HTTP/1.1 403 Forbidden\n\n403 Forbidden\n", &[" -> 1 403 {403 Forbidden}"]);
+    check("```\nHTTP/1.1 403 Forbidden\n```\n403 Forbidden\n", &[" -> 2 403"]);
+}
+
+#[test]
 fn curl_verbose() {
     let text = "*   Trying 1.2.3.4:443...\n* Connected to a.example (1.2.3.4) port 443 (#0)\n* SSL connection using TLSv1.3\n> GET /x HTTP/2\n> Host: a.example\n> accept: */*\n> \n* Mark bundle as not supporting multiuse\n< HTTP/2 401 \n< date: d\n< \n{ [12 bytes data]\n{\"e\":\n1}* Connection #0 to host a.example left intact\n";
     check(text, &["4 GET https://a.example/x 5:Host=a.example 6:accept=*/* -> 9 401 10:date=d {{\"e\":\n1}}"]);

@@ -93,7 +93,7 @@ impl Transcript {
         if self.begins_command(number, line) || self.noted(number, line) || self.separated(line) {
             return;
         }
-        if self.heading.is_none() && self.is_start_due() && let Some(start) = start::loose(line) {
+        if self.heading.is_none() && self.is_start_due() && let Some(start) = start::loose(line).filter(|start| self.fits(start)) {
             self.decoration.clear();
             return self.begin(number, &start, false);
         }
@@ -202,6 +202,12 @@ impl Transcript {
             Place::Body(Side::Response) => last.and_then(|last| last.response.as_ref()).is_some_and(|response| response.body.trim().is_empty()),
             Place::Head(Side::Response) | Place::Command => false,
         }
+    }
+
+    /// A status alone is an answer only where one is missing; elsewhere it is a body, or prose.
+    fn fits(&self, start: &Start<'_>) -> bool {
+        let missing = self.exchanges.last().is_none_or(|last| last.response.is_none() && last.failure.is_none());
+        missing || !matches!(start, Start::Response { .. })
     }
 
     /// A rule, a heading of a file of requests, a Markdown fence.
