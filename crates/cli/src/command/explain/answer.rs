@@ -40,6 +40,10 @@ impl Explain {
             if let Some(reference) = reference_in(&text).filter(|_| text.trim_start().starts_with(PREFIX)) {
                 return self.reference(reference).map(|report| Answer::Reference(Box::new(report)));
             }
+            // A slip in a code must not be read as a word of somebody's answer.
+            if input.argument && !near(text.trim()).is_empty() {
+                return Err(unrecognised(input, text.trim()));
+            }
         }
         match gather(inputs) {
             Ok(dossier) => self.conclude(dossier, inputs, further),
@@ -133,9 +137,7 @@ fn unrecognised(input: &Input, text: &str) -> Failure {
     if text.is_empty() {
         return nothing(format!("{} is empty", input.name)).mend("an exchange (curl -i), a HAR, a token, a log: any of them will do");
     }
-    let codes = Cause::ALL.iter().map(|cause| cause.code()).chain(ForeignCause::ALL.iter().map(|cause| cause.code()));
-    let near: Vec<_> = codes.filter(|code| text.len() < 64 && code.contains(&text.to_lowercase())).take(3).collect();
-    let mend = match near.as_slice() {
+    let mend = match near(text).as_slice() {
         [] => format!("a reference begins with {PREFIX}; `curl -i` or -v prints an exchange, a browser saves a HAR"),
         near => format!("did you mean {}?", near.join(", or ")),
     };
@@ -145,4 +147,10 @@ fn unrecognised(input: &Input, text: &str) -> Failure {
         format!("{} holds neither a reference nor anything else that is known", input.name)
     };
     nothing(said).mend(mend)
+}
+
+/// Codes that have this in them: at most three.
+fn near(text: &str) -> Vec<&'static str> {
+    let codes = Cause::ALL.iter().map(|cause| cause.code()).chain(ForeignCause::ALL.iter().map(|cause| cause.code()));
+    codes.filter(|code| (3..64).contains(&text.len()) && code.contains(&text.to_lowercase())).take(3).collect()
 }
