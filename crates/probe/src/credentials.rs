@@ -57,11 +57,8 @@ impl Sent {
         let known = request.headers.0.iter().filter(|header| !header.name.starts_with(':'));
         let kept = known.filter(|header| !OWN_FIELDS.contains(&header.name.to_ascii_lowercase().as_str()));
         let mut fields: Vec<_> = kept.map(|header| (header.name.clone(), header.value.clone())).collect();
-        if let Some((name, password)) = target.user.take() {
-            if !fields.iter().any(|(field, _)| field.eq_ignore_ascii_case("authorization")) {
-                fields.push(basic(&name, &password));
-            }
-        }
+        let taken = fields.iter().any(|(field, _)| field.eq_ignore_ascii_case("authorization"));
+        fields.extend(target.user.take().filter(|_| !taken).map(|(name, password)| basic(&name, &password)));
         let method = match request.method.to_ascii_uppercase().as_str() {
             safe @ ("GET" | "HEAD" | "OPTIONS") => safe.to_owned(),
             "" => "GET".to_owned(),

@@ -113,11 +113,12 @@ pub fn plan(dossier: &Dossier, options: &Options) -> Result<Plan, PlanFault> {
         (None, _) => {}
     }
     let document = dossier.documents.iter().find(|document| document.kind == DocumentKind::Jwt).map(|document| document.text.trim());
-    if let Some(claims) = own.as_ref().and_then(Sent::jwt).or(document).and_then(claims) {
+    let claims = own.as_ref().and_then(Sent::jwt).or(document).and_then(claims);
+    if let Some(claims) = &claims {
         plan.issuer(claims.get("iss").and_then(|issuer| issuer.as_str()));
     }
     if let (Some(exchange), Some(own)) = (refusal, &own) {
-        plan.metadata(exchange, own);
+        plan.metadata(exchange, own, claims.is_none());
     }
     Ok(plan)
 }
@@ -215,8 +216,8 @@ impl Plan {
         }
     }
 
-    /// RFC 9728 and RFC 8414 documents where tokens are wanted.
-    fn metadata(&mut self, exchange: &Exchange, own: &Sent) {
+    /// RFC 9728 and, unless a token tells its issuer, RFC 8414 documents where tokens are wanted.
+    fn metadata(&mut self, exchange: &Exchange, own: &Sent, issuer_unknown: bool) {
         let response = exchange.response.as_ref();
         let challenges = response.into_iter().flat_map(|response| response.headers.all("www-authenticate"));
         let challenges = challenges.map(|header| header.value.as_str()).collect::<Vec<_>>().join(", ");
@@ -229,9 +230,11 @@ impl Plan {
         let target = named_metadata(&challenges).and_then(|url| own.target.join(url)).unwrap_or_else(usual);
         let sent = Sent::plain("GET", target, "application/json");
         self.push(Some(Probe::Metadata), sent, "where the resource says that tokens come from (RFC 9728)", Then::Nothing);
-        let target = own.target.at("/.well-known/oauth-authorization-server");
-        let sent = Sent::plain("GET", target, "application/json");
-        self.push(Some(Probe::Metadata), sent, "whether the resource is its own authorization server (RFC 8414)", Then::Nothing);
+        if issuer_unknown {
+            let target = own.target.at("/.well-known/oauth-authorization-server");
+            let sent = Sent::plain("GET", target, "application/json");
+            self.push(Some(Probe::Metadata), sent, "whether the resource is its own authorization server (RFC 8414)", Then::Nothing);
+        }
     }
 
     pub(crate) fn push(&mut self, probe: Option<Probe>, sent: Sent, why: &'static str, then: Then) {

@@ -124,12 +124,12 @@ impl Errand<'_> {
     }
 
     async fn follow(&mut self, step: &Planned, exchange: Exchange) {
-        let document = metadata::document(&exchange).filter(|_| step.probe == Some(Probe::Metadata));
-        if let (Then::Keys, Some(keys)) = (step.then, document.as_ref().and_then(metadata::keys)) {
-            let answer = self.send(Some(Probe::Metadata), &Sent::plain("GET", keys, "application/json")).await;
-            self.outcome.found.documents.extend(answer.as_ref().and_then(metadata::document));
+        if step.probe == Some(Probe::Metadata) {
+            if let (Then::Keys, Some(keys)) = (step.then, metadata::keys(&exchange)) {
+                self.send(Some(Probe::Metadata), &Sent::plain("GET", keys, "application/json")).await;
+            }
+            self.outcome.found.documents.extend(metadata::elsewhere(&exchange));
         }
-        self.outcome.found.documents.extend(document);
         if let Then::Repeat { again, hops } = step.then {
             let status = exchange.response.as_ref().map_or(0, |response| response.status);
             if again && (200..300).contains(&status) {

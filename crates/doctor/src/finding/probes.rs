@@ -5,12 +5,11 @@
 //!  without ─┐
 //!  garbage ─┼─► alike? ─► credentials.rs  (stripped, invalid, permission, …)
 //!  own ─────┘
-//!  agent, preflight, hops, clocks, TLS ─► around.rs      documents ─► metadata.rs
+//!  agent, preflight, hops, clocks, TLS, metadata ─► around.rs
 //! ```
 
 mod around;
 mod credentials;
-mod metadata;
 
 use crate::clue::{Clue, Quote};
 use crate::dossier::{Dossier, Exchange, Probe, Request, Response};
@@ -45,7 +44,6 @@ pub(crate) fn see(dossier: &Dossier) -> Vec<Clue> {
     let probes = Probes::of(dossier);
     let mut clues = credentials::see(&probes);
     clues.extend(around::see(&probes));
-    clues.extend(metadata::see(&probes));
     clues
 }
 

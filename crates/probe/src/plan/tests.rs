@@ -75,7 +75,6 @@ fn a_token_of_an_issuer() {
             &format!("OtherAgent GET {RESOURCE} with your Authorization (Bearer)"),
             "Metadata GET https://id.example/.well-known/openid-configuration without credentials",
             "Metadata GET https://api.example/.well-known/oauth-protected-resource/orders without credentials",
-            "Metadata GET https://api.example/.well-known/oauth-authorization-server without credentials",
         ],
     );
 }

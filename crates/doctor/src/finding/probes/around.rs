@@ -1,8 +1,9 @@
-//! What stands around the credentials: user agents, preflights, redirects, clocks and TLS.
+//! What stands around the credentials: user agents, preflights, redirects, clocks, TLS, and metadata that is not to be had.
+//! What metadata and key sets say is judged where they are given, too: `discovery.rs`, `key_set.rs`.
 
 use super::{NAME, Probes, Seen};
 use crate::clue::{Clue, Quote, Side};
-use crate::dossier::{Exchange, Request};
+use crate::dossier::{Exchange, Probe, Request};
 use crate::finding::{date, jwt, refusal};
 use countersign::{Cause, ForeignCause};
 
@@ -16,6 +17,7 @@ pub(super) fn see(probes: &Probes<'_>) -> Vec<Clue> {
     clues.extend(redirect(probes));
     clues.extend(clock(probes));
     clues.extend(tls(probes));
+    clues.extend(metadata(probes));
     clues
 }
 
@@ -54,8 +56,7 @@ fn same_credentials(a: &Seen<'_>, b: &Seen<'_>) -> bool {
 
 fn preflight(probes: &Probes<'_>) -> Vec<Clue> {
     let Some(preflight) = probes.preflight else { return Vec::new() };
-    let clue =
-        |cause: Cause, weight, text: &str| Clue::new(NAME, cause, weight, text).quote(preflight.quote("as a preflight"));
+    let clue = |cause: Cause, weight, text: &str| Clue::new(NAME, cause, weight, text).quote(preflight.quote("as a preflight"));
     let challenged =
         |weight, text: &str| Clue::new(NAME, ForeignCause::PreflightChallenged, weight, text).quote(preflight.quote("as a preflight"));
     // Where the request itself was answered, its preflight was not what stopped it.
@@ -156,4 +157,23 @@ fn tls(probes: &Probes<'_>) -> Option<Clue> {
     let weight = if probes.given.is_some() { weight / 3 } else { weight };
     let clue = Clue::new(NAME, cause, weight, format!("A probe got no secure connection: {failure}."));
     Some(clue.quote(Quote::text(index, "probe", 0, failure)))
+}
+
+/// Metadata that the challenge names (RFC 9728 section 5.1) and that nobody serves.
+fn metadata(probes: &Probes<'_>) -> Option<Clue> {
+    let given = probes.given?;
+    let challenge = given.response.headers.all("www-authenticate").find(|header| header.value.contains("resource_metadata="))?;
+    let named = |exchange: &Exchange| {
+        let request = exchange.request.as_ref().filter(|_| exchange.probe == Some(Probe::Metadata));
+        request.is_some_and(|request| challenge.value.contains(&request.url) || request.path().contains("oauth-protected-resource"))
+    };
+    let (index, exchange) = probes.dossier.exchanges.iter().enumerate().find(|(_, exchange)| named(exchange))?;
+    let status = exchange.response.as_ref().map_or(0, |response| response.status);
+    if status == 200 {
+        return None;
+    }
+    let came = exchange.failure.clone().unwrap_or_else(|| status.to_string());
+    let text = format!("The challenge names metadata that is not to be had: {came}.");
+    let clue = Clue::new(NAME, ForeignCause::MetadataMissing, 74, text).quote(Quote::header(given.index, "response", challenge));
+    Some(clue.quote(Quote::text(index, "probe for metadata", 0, &came)))
 }
