@@ -23,6 +23,7 @@ use std::sync::OnceLock;
 /// The files, with their names. A new file is a line here.
 const FILES: &[(&str, &str)] = &[
     ("identity.toml", include_str!("../dialects/identity.toml")),
+    ("identity-federation.toml", include_str!("../dialects/identity-federation.toml")),
     ("frameworks.toml", include_str!("../dialects/frameworks.toml")),
     ("clouds.toml", include_str!("../dialects/clouds.toml")),
     ("services.toml", include_str!("../dialects/services.toml")),
