@@ -11,7 +11,7 @@
 mod page;
 mod posted;
 
-use super::input::Input;
+use super::answer::Answer;
 use super::{Explain, form, log};
 use crate::argument::random;
 use crate::failure::{Class, Failure};
@@ -217,14 +217,17 @@ fn explain_posted(explain: &Explain, kind: &str, body: &Bytes) -> Result<String,
         let said = Failure::error("input", format!("{} is a log, which is explained in the terminal", log.name));
         return Err(said.mend("countersign explain FILE"));
     }
-    match explain.answer(&inputs) {
-        Ok(answer) => Ok(form::article(&answer)),
-        Err(Failure::Said { class: Class::NothingToExplain, .. }) if inputs.iter().any(|input| Input::url(input).is_some()) => {
-            let said = Failure::of(Class::CannotKnow, "needs-probe", "a URL alone tells nothing, and this page asks nobody");
-            Err(said.mend("countersign explain URL, in the terminal, may ask it"))
-        }
-        Err(failure) => Err(failure),
+    let answer = explain.answer(&inputs);
+    let unknown = match &answer {
+        Ok(Answer::Explanation(explanation)) => explanation.verdict.cause.is_none(),
+        Err(failure) => matches!(failure, Failure::Said { class: Class::NothingToExplain, .. }),
+        Ok(_) => false,
+    };
+    if unknown && inputs.iter().all(|input| input.url().is_some()) {
+        let said = Failure::of(Class::CannotKnow, "needs-probe", "a URL alone does not tell it, and this page asks nobody");
+        return Err(said.mend("countersign explain URL, in the terminal, may ask it"));
     }
+    answer.map(|answer| form::article(&answer))
 }
 
 #[cfg(test)]
