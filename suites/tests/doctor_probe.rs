@@ -189,10 +189,11 @@ fn user_agents_that_are_blocked() {
 #[test]
 fn instances_that_know_different_sessions() {
     let turns = AtomicUsize::new(0);
-    let server = Server::start(move |head| match head.field("cookie").contains(SECRET) && turns.fetch_add(1, Ordering::SeqCst) % 2 == 0 {
-        true => answer("200 OK", "", "hello"),
-        false => unauthorized(""),
-    });
+    let server =
+        Server::start(move |head| match head.field("cookie").contains(SECRET) && turns.fetch_add(1, Ordering::SeqCst).is_multiple_of(2) {
+            true => answer("200 OK", "", "hello"),
+            false => unauthorized(""),
+        });
     let recorded =
         format!("GET /x HTTP/1.1\nHost: {}\nCookie: sid={SECRET}\n\nHTTP/1.1 401 Unauthorized\nContent-Length: 0\n\n", server.address);
     let (_, causes) = verdict(&run(&["--json", "explain", "--probe", &recorded], &[]));
@@ -390,6 +391,11 @@ fn proxies_are_taken_from_the_argument_alone() {
     run(&["explain", "--proxy", &proxy.url(""), &server.url("/x")], &[]);
     assert_eq!((proxy.heads().len(), server.heads().len()), (1, 1));
     assert_eq!(proxy.heads()[0].line, format!("GET {} HTTP/1.1", server.url("/x")));
+    let with_name = proxy.url("/").replace("http://", "http://me:mine@");
+    let output = run(&["explain", "--proxy", &with_name, "https://localhost:9/x"], &[]);
+    let connect = proxy.heads().pop().unwrap();
+    assert_eq!((connect.line.as_str(), connect.field("proxy-authorization")), ("CONNECT localhost:9 HTTP/1.1", "Basic bWU6bWluZQ=="));
+    assert!(text(&output.stderr).contains("the proxy answered 401"), "{output:?}");
 }
 
 #[test]

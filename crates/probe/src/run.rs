@@ -43,18 +43,22 @@ pub fn run(plan: &Plan, enough: &mut dyn FnMut(&Exchange) -> bool) -> io::Result
 
 impl Outcome {
     /// Puts what was found into the dossier that was asked about. Where that one has only a request, the answer to the same
-    /// request with the same credentials is its answer.
+    /// request with the same credentials is its answer; a refusal of HEAD stands for that of an unsafe method, which is said.
     pub fn enrich(self, dossier: &mut Dossier) {
         let given = dossier.refusal().map(|(index, _)| index).and_then(|index| dossier.exchanges.get_mut(index));
         if let Some(given) = given.filter(|given| given.response.is_none() && given.failure.is_none()) {
             let bare = given.request.as_ref().and_then(Sent::of).is_some_and(|sent| sent.carried().is_empty());
             let same = if bare { Probe::Without } else { Probe::Own };
-            let asked = |exchange: &&Exchange| {
-                let method = |exchange: &Exchange| exchange.request.as_ref().map(|request| request.method.to_ascii_uppercase());
-                exchange.probe == Some(same) && method(exchange) == method(given)
-            };
-            if let Some(answer) = self.found.exchanges.iter().find(asked) {
-                (given.response, given.failure, given.at) = (answer.response.clone(), answer.failure.clone(), answer.at);
+            let answer = self.found.exchanges.iter().find(|exchange| exchange.probe == Some(same));
+            if let (Some(answer), Some(asked)) = (answer, given.request.as_ref().map(|request| request.method.clone())) {
+                let status = answer.response.as_ref().map_or(0, |response| response.status);
+                let alike = answer.request.as_ref().is_some_and(|request| request.method.eq_ignore_ascii_case(&asked));
+                if alike || asked.is_empty() || matches!(status, 401 | 403 | 407 | 429) {
+                    (given.response, given.failure, given.at) = (answer.response.clone(), answer.failure.clone(), answer.at);
+                }
+                if !alike && given.response.is_some() {
+                    dossier.not_seen.push("the answer to the request itself: HEAD was sent in its place".to_owned());
+                }
             }
         }
         dossier.join(self.found);
@@ -174,4 +178,35 @@ fn location(exchange: &Exchange) -> Option<String> {
 fn clock() -> Timestamp {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     i64::try_from(since.as_secs()).unwrap_or(i64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
+    use super::*;
+    use countersign_doctor::{Header, Headers, Request, Response};
+
+    fn exchange(probe: Option<Probe>, method: &str, status: u16) -> Exchange {
+        let key = Header { name: "X-API-Key".into(), value: "0123456789".into(), line: 0 };
+        let headers = Headers(if probe == Some(Probe::Without) { Vec::new() } else { vec![key] });
+        let request = Request { method: method.into(), url: "https://a.example/".into(), headers, ..Request::default() };
+        let response = (status > 0).then(|| Response { status, ..Response::default() });
+        Exchange { request: Some(request), response, probe, ..Exchange::default() }
+    }
+
+    #[track_caller]
+    fn check(method: &str, own: Exchange, status: Option<u16>, remarks: usize) {
+        let mut dossier = Dossier { exchanges: vec![exchange(None, method, 0)], ..Dossier::default() };
+        let exchanges = vec![exchange(Some(Probe::Without), &own.request.as_ref().unwrap().method, 418), own];
+        Outcome { found: Dossier { exchanges, ..Dossier::default() }, ..Outcome::default() }.enrich(&mut dossier);
+        assert_eq!(dossier.exchanges[0].response.as_ref().map(|response| response.status), status, "{method}");
+        assert_eq!((dossier.exchanges.len(), dossier.not_seen.len()), (3, remarks), "{method}");
+    }
+
+    #[test]
+    fn the_answer_to_ones_own_is_the_requests() {
+        check("GET", exchange(Some(Probe::Own), "GET", 200), Some(200), 0);
+        check("POST", exchange(Some(Probe::Own), "HEAD", 401), Some(401), 1);
+        check("POST", exchange(Some(Probe::Own), "HEAD", 405), None, 0);
+    }
 }
