@@ -103,3 +103,27 @@ pub(crate) const ALL: &[Finding] = &[
 pub(crate) fn clues(dossier: &Dossier) -> Vec<Clue> {
     ALL.iter().flat_map(|finding| (finding.see)(dossier)).chain(crate::dialect::clues(dossier)).collect()
 }
+
+/// Every secret that the dossier's requests carry, as it was sent and decoded: none may stand in a report, also not where a
+/// server says it back.
+pub(crate) fn secrets(dossier: &Dossier) -> Vec<String> {
+    let requests = dossier.exchanges.iter().filter_map(|exchange| exchange.request.as_ref());
+    let mut secrets = Vec::new();
+    for sent in requests.flat_map(sent::credentials) {
+        let value = sent.value.trim();
+        let bare = value.split_once(' ').map_or(value, |(_, rest)| rest.trim());
+        secrets.extend(base64::pair(bare).map(|(_, password)| password));
+        secrets.extend([value.to_owned(), bare.to_owned()]);
+    }
+    // What is shorter is a word that may stand there by chance.
+    secrets.retain(|secret| secret.len() >= 6);
+    secrets.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
+    secrets.dedup();
+    secrets.truncate(256);
+    secrets
+}
+
+/// Does the request carry anything that can be credentials in its fields, its cookies apart?
+pub(crate) fn sent_credentials(request: &crate::dossier::Request) -> bool {
+    sent::credentials(request).iter().any(|sent| sent.place != sent::Place::Cookie)
+}

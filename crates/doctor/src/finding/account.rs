@@ -159,7 +159,8 @@ pub(crate) fn see(dossier: &Dossier) -> Vec<Clue> {
         });
         let named = refusal.response()?.headers.0.iter().find(|header| {
             let name = header.name.to_ascii_lowercase();
-            (name.ends_with("-otp") || name.ends_with("-2fa") || name.ends_with("-mfa")) && header.value.to_ascii_lowercase().contains("requir")
+            (name.ends_with("-otp") || name.ends_with("-2fa") || name.ends_with("-mfa"))
+                && header.value.to_ascii_lowercase().contains("requir")
         });
         challenge.or(named).map(|header| (refusal.index, header))
     });

@@ -6,7 +6,7 @@ use super::refusal::{Refusal, json};
 use super::sent;
 use crate::catalogue::Code::{self, Common, Foreign};
 use crate::clue::{Clue, Quote};
-use crate::dossier::{Dossier, DocumentKind};
+use crate::dossier::{DocumentKind, Dossier};
 use countersign::{Cause, ForeignCause};
 
 const NAME: &str = "bearer-error";
@@ -57,25 +57,58 @@ fn challenged(refusal: &Refusal<'_>) -> Vec<Clue> {
             match error {
                 "invalid_token" => clues.extend(invalid_token(refusal, &words, &quote)),
                 "insufficient_scope" => {
-                    let wanted = challenge.value("scope").map(|scope| format!(" It names what is needed: `{}`.", crate::mask::text(scope))).unwrap_or_default();
-                    clues.push(clue(Common(Cause::ScopeInsufficient), 96, format!("The challenge's error is insufficient_scope (RFC 6750 section 3.1).{wanted}")));
+                    let wanted = challenge
+                        .value("scope")
+                        .map(|scope| format!(" It names what is needed: `{}`.", crate::mask::text(scope)))
+                        .unwrap_or_default();
+                    clues.push(clue(
+                        Common(Cause::ScopeInsufficient),
+                        96,
+                        format!("The challenge's error is insufficient_scope (RFC 6750 section 3.1).{wanted}"),
+                    ));
                 }
                 "invalid_request" => {
-                    let missing = words.contains("missing") || words.contains("not found") || words.contains("no ") || words.contains("required");
-                    let (code, weight) = if missing { (Common(Cause::CredentialsMissing), 66) } else { (Common(Cause::CredentialsMalformed), 70) };
-                    clues.push(clue(code, weight, "The challenge's error is invalid_request: the request itself could not be read (RFC 6750 section 3.1).".to_owned()));
+                    let missing =
+                        words.contains("missing") || words.contains("not found") || words.contains("no ") || words.contains("required");
+                    let (code, weight) =
+                        if missing { (Common(Cause::CredentialsMissing), 66) } else { (Common(Cause::CredentialsMalformed), 70) };
+                    clues.push(clue(
+                        code,
+                        weight,
+                        "The challenge's error is invalid_request: the request itself could not be read (RFC 6750 section 3.1).".to_owned(),
+                    ));
                 }
-                "invalid_dpop_proof" => clues.push(clue(Foreign(ForeignCause::ProofWrong), 94, "The challenge's error is invalid_dpop_proof (RFC 9449 section 7.1).".to_owned())),
-                "use_dpop_nonce" => clues.push(clue(Foreign(ForeignCause::ProofWrong), 94, "The server wants its own nonce in the proof, and gives one in DPoP-Nonce (RFC 9449 section 9).".to_owned())),
+                "invalid_dpop_proof" => clues.push(clue(
+                    Foreign(ForeignCause::ProofWrong),
+                    94,
+                    "The challenge's error is invalid_dpop_proof (RFC 9449 section 7.1).".to_owned(),
+                )),
+                "use_dpop_nonce" => clues.push(clue(
+                    Foreign(ForeignCause::ProofWrong),
+                    94,
+                    "The server wants its own nonce in the proof, and gives one in DPoP-Nonce (RFC 9449 section 9).".to_owned(),
+                )),
                 "insufficient_user_authentication" => {
                     let old = challenge.value("max_age").is_some();
                     let code = Common(if old { Cause::AuthenticationTooOld } else { Cause::AuthenticationTooWeak });
                     clues.push(clue(code, 95, "The challenge asks for a fresher or stronger log-in (RFC 9470).".to_owned()));
                 }
-                "insufficient_claims" => clues.push(clue(Common(Cause::AuthenticationTooWeak), 88, "The challenge asks for claims that the token lacks, as conditional access does.".to_owned())),
-                "invalid_client" => clues.push(clue(Foreign(ForeignCause::ClientRefused), 88, "The challenge's error is invalid_client.".to_owned())),
-                "unauthorized" | "authentication_required" => clues.push(clue(Common(Cause::CredentialsMissing), 40, format!("The challenge's error is {error}."))),
-                "access_denied" => clues.push(clue(Foreign(ForeignCause::PermissionInsufficient), 66, "The challenge's error is access_denied.".to_owned())),
+                "insufficient_claims" => clues.push(clue(
+                    Common(Cause::AuthenticationTooWeak),
+                    88,
+                    "The challenge asks for claims that the token lacks, as conditional access does.".to_owned(),
+                )),
+                "invalid_client" => {
+                    clues.push(clue(Foreign(ForeignCause::ClientRefused), 88, "The challenge's error is invalid_client.".to_owned()))
+                }
+                "unauthorized" | "authentication_required" => {
+                    clues.push(clue(Common(Cause::CredentialsMissing), 40, format!("The challenge's error is {error}.")))
+                }
+                "access_denied" => clues.push(clue(
+                    Foreign(ForeignCause::PermissionInsufficient),
+                    66,
+                    "The challenge's error is access_denied.".to_owned(),
+                )),
                 _ => {}
             }
         }
@@ -83,14 +116,21 @@ fn challenged(refusal: &Refusal<'_>) -> Vec<Clue> {
     clues
 }
 
+/// Does the sign occur at the beginning of a word? "Invalid token" says nothing of an "id token".
+fn begins_a_word(words: &str, sign: &str) -> bool {
+    let letter = |text: &str| text.ends_with(|c: char| c.is_ascii_alphanumeric()) && sign.starts_with(|c: char| c.is_ascii_alphanumeric());
+    words.match_indices(sign).any(|(at, _)| words.get(..at).is_some_and(|before| !letter(before)))
+}
+
 fn invalid_token(refusal: &Refusal<'_>, words: &str, quote: &Quote) -> Vec<Clue> {
     let hedged = words.contains(" or ") && (words.contains("expired") || words.contains("revoked")) || words.contains("expired, revoked");
-    let told = INVALID_TOKEN.iter().find(|(signs, ..)| signs.iter().any(|sign| words.contains(sign)));
+    let told = INVALID_TOKEN.iter().find(|(signs, ..)| signs.iter().any(|sign| begins_a_word(words, sign)));
     if let Some((_, weight, code)) = told.filter(|_| !hedged) {
         let because = "The challenge's error is invalid_token, and its description names the reason (RFC 6750 section 3.1).";
         return vec![Clue::new(NAME, *code, *weight, because).quote(quote.clone())];
     }
-    let token = refusal.request().map(sent::credentials).unwrap_or_default().into_iter().find_map(|sent| jwt::read(jwt::find(&sent.value)?));
+    let token =
+        refusal.request().map(sent::credentials).unwrap_or_default().into_iter().find_map(|sent| jwt::read(jwt::find(&sent.value)?));
     let dated = token.as_ref().and_then(|token| token.date("exp")).zip(refusal.now()).is_some_and(|(exp, (now, _))| exp > now);
     let weights: &[(Code, u8)] = match (&token, dated) {
         (Some(_), true) => &[
@@ -110,7 +150,10 @@ fn invalid_token(refusal: &Refusal<'_>, words: &str, quote: &Quote) -> Vec<Clue>
 /// An error object in the body of a token endpoint, or of anything that speaks like one.
 fn endpoint(refusal: &Refusal<'_>) -> Vec<Clue> {
     let Some(response) = refusal.response() else { return Vec::new() };
-    let grant = refusal.request().and_then(|request| sent::parameters(request).into_iter().find(|(name, _)| name == "grant_type")).map(|(_, value)| value);
+    let grant = refusal
+        .request()
+        .and_then(|request| sent::parameters(request).into_iter().find(|(name, _)| name == "grant_type"))
+        .map(|(_, value)| value);
     let quote = |text: &str| Quote::text(refusal.index, "response body", 0, text);
     token_error(&response.body, grant.as_deref().unwrap_or_default(), &quote)
 }
@@ -119,11 +162,14 @@ fn token_error(body: &str, grant: &str, quote: &dyn Fn(&str) -> Quote) -> Vec<Cl
     let Some(value) = json(body) else { return Vec::new() };
     let text = |name: &str| value.get(name).and_then(serde_json::Value::as_str).unwrap_or_default();
     let (error, words) = (text("error"), text("error_description").to_ascii_lowercase());
-    let any = |signs: &[&str]| signs.iter().any(|sign| words.contains(sign));
+    let any = |signs: &[&str]| signs.iter().any(|sign| begins_a_word(&words, sign));
     let refresh = grant.contains("refresh") || words.contains("refresh token");
     let found: Vec<(Code, u8)> = match error {
         "invalid_client" => vec![(Foreign(ForeignCause::ClientRefused), if any(&["not allowed", "public", "method"]) { 74 } else { 90 })],
-        "unauthorized_client" => vec![(Foreign(ForeignCause::ClientRefused), if any(&["secret", "credentials"]) { 90 } else { 48 }), (Foreign(ForeignCause::ProviderMisconfigured), 58)],
+        "unauthorized_client" => vec![
+            (Foreign(ForeignCause::ClientRefused), if any(&["secret", "credentials"]) { 90 } else { 48 }),
+            (Foreign(ForeignCause::ProviderMisconfigured), 58),
+        ],
         "unsupported_grant_type" => vec![(Foreign(ForeignCause::ProviderMisconfigured), 66)],
         "invalid_scope" => vec![(Common(Cause::ScopeInsufficient), 84)],
         "invalid_grant" => invalid_grant(grant, refresh, &any),
@@ -132,7 +178,9 @@ fn token_error(body: &str, grant: &str, quote: &dyn Fn(&str) -> Quote) -> Vec<Cl
         "expired_token" => vec![(EXPIRED, 93)],
         "authorization_pending" => vec![(Foreign(ForeignCause::SecondFactorMissing), 60), (Common(Cause::CredentialsMissing), 50)],
         "login_required" => vec![(Common(Cause::SessionUnknown), 84)],
-        "interaction_required" | "consent_required" | "account_selection_required" => vec![(Foreign(ForeignCause::SecondFactorMissing), 58), (Common(Cause::SessionUnknown), 30)],
+        "interaction_required" | "consent_required" | "account_selection_required" => {
+            vec![(Foreign(ForeignCause::SecondFactorMissing), 58), (Common(Cause::SessionUnknown), 30)]
+        }
         "temporarily_unavailable" => vec![(Foreign(ForeignCause::ProviderUnreachable), 90)],
         "invalid_dpop_proof" | "use_dpop_nonce" => vec![(Foreign(ForeignCause::ProofWrong), 94)],
         "mfa_required" => vec![(Foreign(ForeignCause::SecondFactorMissing), 95)],
@@ -146,7 +194,9 @@ fn token_error(body: &str, grant: &str, quote: &dyn Fn(&str) -> Quote) -> Vec<Cl
     };
     let quoted = format!("{error}: {}", text("error_description"));
     let because = |code: Code| match code {
-        code if error == "invalid_grant" => format!("The token endpoint answers invalid_grant (RFC 6749 section 5.2), which here speaks for {code}."),
+        code if error == "invalid_grant" => {
+            format!("The token endpoint answers invalid_grant (RFC 6749 section 5.2), which here speaks for {code}.")
+        }
         _ => format!("The error code is {error}."),
     };
     found.into_iter().map(|(code, weight)| Clue::new(NAME, code, weight, because(code)).quote(quote(&quoted))).collect()
@@ -159,7 +209,9 @@ fn invalid_grant(grant: &str, refresh: bool, any: &dyn Fn(&[&str]) -> bool) -> V
     if any(&["reuse", "already used", "already been used", "already redeemed"]) {
         return vec![(if refresh { Foreign(ForeignCause::RefreshTokenReused) } else { CODE }, 92)];
     }
-    if any(&["revoked", "password", "withdrawn", "consent"]) && !any(&["expired or revoked", "invalid username", "invalid user", "username or password", "incorrect", "expired, revoked"]) {
+    if any(&["revoked", "password", "withdrawn", "consent"])
+        && !any(&["expired or revoked", "invalid username", "invalid user", "username or password", "incorrect", "expired, revoked"])
+    {
         return vec![(GRANT, 90)];
     }
     if any(&["expired or revoked", "expired, revoked", "revoked or expired"]) {
@@ -212,9 +264,18 @@ mod tests {
     #[test]
     fn token_endpoints() {
         let ask = |grant: &str, body: &str| {
-            exchanged(&format!("POST https://a.example/token\nContent-Type: application/x-www-form-urlencoded\n\ngrant_type={grant}"), 400, "", body)
+            exchanged(
+                &format!("POST https://a.example/token\nContent-Type: application/x-www-form-urlencoded\n\ngrant_type={grant}"),
+                400,
+                "",
+                body,
+            )
         };
-        check(see(&ask("refresh_token", r#"{"error":"invalid_grant","error_description":"Token is not active"}"#)), Some("refresh-token-expired"), 80);
+        check(
+            see(&ask("refresh_token", r#"{"error":"invalid_grant","error_description":"Token is not active"}"#)),
+            Some("refresh-token-expired"),
+            80,
+        );
         check(see(&ask("authorization_code", r#"{"error":"invalid_grant"}"#)), Some("code-refused"), 80);
         check(see(&ask("password", r#"{"error":"invalid_grant"}"#)), Some("credentials-invalid"), 80);
         check(see(&ask("client_credentials", r#"{"error":"invalid_client"}"#)), Some("client-refused"), 85);

@@ -162,8 +162,15 @@ const PHRASES: &[Phrase] = &[
 ];
 
 /// Fields that only a firewall sets.
-const TELLS: &[(&str, &str, u8)] =
-    &[("cf-mitigated", "", 96), ("x-datadome", "", 90), ("x-sucuri-block", "", 96), ("x-vercel-mitigated", "", 96), ("x-amzn-waf-action", "", 96), ("x-iinfo", "", 45), ("x-squid-error", "err_access_denied", 90)];
+const TELLS: &[(&str, &str, u8)] = &[
+    ("cf-mitigated", "", 96),
+    ("x-datadome", "", 90),
+    ("x-sucuri-block", "", 96),
+    ("x-vercel-mitigated", "", 96),
+    ("x-amzn-waf-action", "", 96),
+    ("x-iinfo", "", 45),
+    ("x-squid-error", "err_access_denied", 90),
+];
 
 pub(crate) fn see(dossier: &Dossier) -> Vec<Clue> {
     let mut clues = Said::of(dossier).clues(NAME, PHRASES);
@@ -207,7 +214,28 @@ fn connect(refusal: &Refusal<'_>) -> Option<Clue> {
 }
 
 /// The agents that libraries send when nobody sets one, which many rules refuse.
-const AGENTS: &[&str] = &["python-", "curl/", "go-http-client", "java/", "libwww-perl", "wget/", "okhttp", "axios/", "node-fetch", "scrapy", "apache-httpclient", "aiohttp", "httpx", "php", "ruby", "reqwest", "postmanruntime", "winhttp", "headlesschrome", "bot"];
+const AGENTS: &[&str] = &[
+    "python-",
+    "curl/",
+    "go-http-client",
+    "java/",
+    "libwww-perl",
+    "wget/",
+    "okhttp",
+    "axios/",
+    "node-fetch",
+    "scrapy",
+    "apache-httpclient",
+    "aiohttp",
+    "httpx",
+    "php",
+    "ruby",
+    "reqwest",
+    "postmanruntime",
+    "winhttp",
+    "headlesschrome",
+    "bot",
+];
 
 fn by_agent(refusal: &Refusal<'_>) -> Option<Clue> {
     let request = refusal.request()?;
@@ -220,7 +248,9 @@ fn by_agent(refusal: &Refusal<'_>) -> Option<Clue> {
     if !library || nothing_known || !refusal.challenges().is_empty() {
         return None;
     }
-    let edge = ["cloudflare", "akamaighost", "awselb", "cloudfront", "sucuri", "ddos-guard", "imperva", "varnish"].iter().any(|edge| refusal.server().contains(edge));
+    let edge = ["cloudflare", "akamaighost", "awselb", "cloudfront", "sucuri", "ddos-guard", "imperva", "varnish"]
+        .iter()
+        .any(|edge| refusal.server().contains(edge));
     let sent = !sent::credentials(request).is_empty();
     let blank = refusal.response().is_some_and(|response| response.body.trim().len() < 4);
     let weight = match (refusal.status(), edge, sent) {
@@ -233,8 +263,13 @@ fn by_agent(refusal: &Refusal<'_>) -> Option<Clue> {
         (401, _, true) if blank => 20,
         _ => return None,
     };
-    let because = "The client names itself as a program or not at all, and such agents are often refused before any credentials are looked at.";
-    let clue = Clue::new(NAME, BLOCKED, weight, because).fix(Side::Caller, "Ask again with an agent that names your app and a contact.", &["curl -A 'my-app/1.0 (me@example.com)' …"]);
+    let because =
+        "The client names itself as a program or not at all, and such agents are often refused before any credentials are looked at.";
+    let clue = Clue::new(NAME, BLOCKED, weight, because).fix(
+        Side::Caller,
+        "Ask again with an agent that names your app and a contact.",
+        &["curl -A 'my-app/1.0 (me@example.com)' …"],
+    );
     Some(match agent {
         Some(header) => clue.quote(Quote::header(refusal.index, "request", header)),
         None => clue,
@@ -250,8 +285,20 @@ mod tests {
     fn firewalls_and_proxies() {
         check(see(&answered(403, "Server: cloudflare", "error code: 1010")), Some("blocked"), 95);
         check(see(&answered(403, "cf-mitigated: challenge", "")), Some("blocked"), 95);
-        check(see(&answered(403, "", "<html><title>Request Rejected</title>The requested URL was rejected. Please consult with your administrator. Your support ID is: 1</html>")), Some("blocked"), 95);
-        check(see(&exchanged("GET http://a.example/\nAccept: */*", 407, "Proxy-Authenticate: Basic realm=\"p\"", "")), Some("proxy-authentication-required"), 95);
+        check(
+            see(&answered(
+                403,
+                "",
+                "<html><title>Request Rejected</title>The requested URL was rejected. Please consult with your administrator. Your support ID is: 1</html>",
+            )),
+            Some("blocked"),
+            95,
+        );
+        check(
+            see(&exchanged("GET http://a.example/\nAccept: */*", 407, "Proxy-Authenticate: Basic realm=\"p\"", "")),
+            Some("proxy-authentication-required"),
+            95,
+        );
         check(see(&exchanged("CONNECT a.example:443", 403, "", "")), Some("blocked"), 90);
         check(see(&answered(403, "", r#"{"message":"insufficient scope"}"#)), None, 30);
     }

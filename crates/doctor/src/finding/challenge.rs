@@ -17,7 +17,8 @@ pub(crate) fn see(dossier: &Dossier) -> Vec<Clue> {
     let mut clues = Vec::new();
     let header = refusal.answered("www-authenticate");
     if refusal.status() == 401 && header.is_none() && refusal.response().is_some_and(|response| !response.headers.0.is_empty()) {
-        let because = "The 401 has no WWW-Authenticate, which it must have (RFC 9110 section 15.5.2): the server does not say what it wants.";
+        let because =
+            "The 401 has no WWW-Authenticate, which it must have (RFC 9110 section 15.5.2): the server does not say what it wants.";
         let clue = Clue::new(NAME, MISSING, 12, because);
         clues.push(clue.fix(Side::Server, "Send a challenge with each 401.", &["WWW-Authenticate: Bearer realm=\"api\""]));
     }
@@ -35,11 +36,6 @@ pub(crate) fn see(dossier: &Dossier) -> Vec<Clue> {
         if let Some(heard) = other {
             let because = format!("The status is 401, and the words are about a place that is not there: “{}”.", heard.words);
             clues.push(Clue::new(NAME, MISUSED, 26, because).quote(heard.quote));
-        }
-    }
-    if refusal.status() == 200 {
-        if let Some(heard) = said.any(&["unauthorized", "forbidden"]) {
-            clues.push(heard.clue(NAME, MISUSED, 20));
         }
     }
     clues

@@ -23,7 +23,12 @@ pub(crate) fn see(dossier: &Dossier) -> Vec<Clue> {
     // It explains a refusal only where something is dated; otherwise it is worth knowing.
     let dated = refusal.request().is_some_and(|request| {
         let fields = request.headers.0.iter().map(|header| header.value.as_str());
-        fields.chain([request.url.as_str()]).any(|value| value.contains("eyJ") || value.contains("X-Amz-Date") || value.to_ascii_lowercase().contains("timestamp") || value.contains("Signature="))
+        fields.chain([request.url.as_str()]).any(|value| {
+            value.contains("eyJ")
+                || value.contains("X-Amz-Date")
+                || value.to_ascii_lowercase().contains("timestamp")
+                || value.contains("Signature=")
+        })
     });
     let weight = if dated { 48 } else { 15 };
     let side = if apart > 0 { "ahead of" } else { "behind" };
@@ -46,7 +51,8 @@ mod tests {
     #[test]
     fn clocks_are_compared() {
         let at = |at: Timestamp, fields: &str| {
-            let mut dossier = exchanged("GET https://a.example/x?timestamp=1", 401, &format!("Date: Tue, 14 Nov 2023 22:13:20 GMT\n{fields}"), "");
+            let mut dossier =
+                exchanged("GET https://a.example/x?timestamp=1", 401, &format!("Date: Tue, 14 Nov 2023 22:13:20 GMT\n{fields}"), "");
             dossier.exchanges.iter_mut().for_each(|exchange| exchange.at = Some(at));
             dossier
         };

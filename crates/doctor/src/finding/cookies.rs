@@ -18,7 +18,8 @@ pub(crate) fn see(dossier: &Dossier) -> Vec<Clue> {
         return Vec::new();
     }
     let mut clues = Vec::new();
-    let sent: Vec<String> = request.headers.all("cookie").flat_map(|header| sent::cookies(header).map(|cookie| cookie.name).collect::<Vec<_>>()).collect();
+    let sent: Vec<String> =
+        request.headers.all("cookie").flat_map(|header| sent::cookies(header).map(|cookie| cookie.name).collect::<Vec<_>>()).collect();
     let token = sent::credentials(request).iter().any(|sent| matches!(sent.place, sent::Place::Authorization | sent::Place::Field));
     for (index, exchange) in refusal.earlier().take(50) {
         let (Some(first), Some(response)) = (&exchange.request, &exchange.response) else { continue };
@@ -30,7 +31,12 @@ pub(crate) fn see(dossier: &Dossier) -> Vec<Clue> {
             }
             if let Some((weight, because, fix)) = why(&cookie, &first.host(), &refusal) {
                 let weight = if token { weight / 2 } else { weight };
-                let clue = Clue::new(NAME, NOT_SENT, weight, format!("The cookie {} was set before and did not come with this request: {because}", cookie.name));
+                let clue = Clue::new(
+                    NAME,
+                    NOT_SENT,
+                    weight,
+                    format!("The cookie {} was set before and did not come with this request: {because}", cookie.name),
+                );
                 let clue = clue.quote(Quote::header(index, "response", header));
                 clues.push(match fix {
                     Some(line) => clue.fix(Side::Server, "Set it so that it comes back.", &[line]),
@@ -57,7 +63,11 @@ impl<'a> Cookie<'a> {
         let mut parts = header.value.split(';');
         let pair = parts.next()?;
         let (name, _) = pair.split_once('=')?;
-        let attributes = parts.take(20).map(|part| part.trim().split_once('=').unwrap_or((part.trim(), ""))).map(|(name, value)| (name.to_ascii_lowercase(), value)).collect();
+        let attributes = parts
+            .take(20)
+            .map(|part| part.trim().split_once('=').unwrap_or((part.trim(), "")))
+            .map(|(name, value)| (name.to_ascii_lowercase(), value))
+            .collect();
         Some(Self { name: name.trim().to_owned(), size: pair.len(), attributes })
     }
 
@@ -66,7 +76,8 @@ impl<'a> Cookie<'a> {
     }
 
     fn deleted(&self) -> bool {
-        self.get("max-age").is_some_and(|age| age.starts_with(['0', '-'])) || self.get("expires").and_then(date::http).is_some_and(|at| at < 1_000_000)
+        self.get("max-age").is_some_and(|age| age.starts_with(['0', '-']))
+            || self.get("expires").and_then(date::http).is_some_and(|at| at < 1_000_000)
     }
 }
 
@@ -94,7 +105,11 @@ fn why(cookie: &Cookie<'_>, set_by: &str, refusal: &Refusal<'_>) -> Option<Why> 
     let secure = cookie.get("secure").is_some();
     let same_site = cookie.get("samesite").unwrap_or_default().to_ascii_lowercase();
     if cookie.name.starts_with("__Host-") && (!secure || cookie.get("domain").is_some() || cookie.get("path") != Some("/")) {
-        return Some((94, "a name that begins with __Host- is taken only with Secure, Path=/ and no Domain.", Some("Set-Cookie: __Host-…; Secure; Path=/")));
+        return Some((
+            94,
+            "a name that begins with __Host- is taken only with Secure, Path=/ and no Domain.",
+            Some("Set-Cookie: __Host-…; Secure; Path=/"),
+        ));
     }
     if cookie.name.starts_with("__Secure-") && !secure {
         return Some((94, "a name that begins with __Secure- is taken only with Secure.", None));
@@ -108,16 +123,24 @@ fn why(cookie: &Cookie<'_>, set_by: &str, refusal: &Refusal<'_>) -> Option<Why> 
     if secure && plain {
         return Some((92, "it is Secure, and the request goes over plain HTTP.", None));
     }
-    if let Some(domain) = cookie.get("domain").map(|domain| domain.trim_start_matches('.').to_ascii_lowercase()).filter(|domain| !domain.is_empty()) {
+    if let Some(domain) =
+        cookie.get("domain").map(|domain| domain.trim_start_matches('.').to_ascii_lowercase()).filter(|domain| !domain.is_empty())
+    {
         if host != domain && !host.ends_with(&format!(".{domain}")) {
             return Some((90, "its Domain does not cover the host that was asked.", None));
         }
     } else if set_by != host {
-        return Some((if both_local(set_by, &host) { 92 } else { 84 }, "it belongs to the host that set it, and another host was asked.", None));
+        return Some((
+            if both_local(set_by, &host) { 92 } else { 84 },
+            "it belongs to the host that set it, and another host was asked.",
+            None,
+        ));
     }
     if let Some(path) = cookie.get("path").filter(|path| path.len() > 1) {
         let asked = request.path();
-        if !(asked == path || asked.starts_with(path) && (path.ends_with('/') || asked.get(path.len()..).is_some_and(|rest| rest.starts_with('/')))) {
+        if !(asked == path
+            || asked.starts_with(path) && (path.ends_with('/') || asked.get(path.len()..).is_some_and(|rest| rest.starts_with('/'))))
+        {
             return Some((90, "its Path does not cover the path that was asked.", Some("Set-Cookie: …; Path=/")));
         }
     }
@@ -126,7 +149,11 @@ fn why(cookie: &Cookie<'_>, set_by: &str, refusal: &Refusal<'_>) -> Option<Why> 
         return Some((88, "it had expired by then.", None));
     }
     if cross_site(refusal) && matches!(same_site.as_str(), "lax" | "strict" | "") {
-        return Some((90, "a page of another site made the request, and without SameSite=None browsers keep the cookie back then.", Some("Set-Cookie: …; SameSite=None; Secure")));
+        return Some((
+            90,
+            "a page of another site made the request, and without SameSite=None browsers keep the cookie back then.",
+            Some("Set-Cookie: …; SameSite=None; Secure"),
+        ));
     }
     let script = refusal.asked("origin").is_some();
     if script {
@@ -142,8 +169,14 @@ fn local_names(refusal: &Refusal<'_>) -> Option<Clue> {
     let host = refusal.request()?.host();
     let local = both_local(&page, &host) && page != host;
     local.then(|| {
-        let because = format!("The page is at {page} and asks {host}: for a browser these are two sites, and the cookie of one is not sent from the other.");
-        Clue::new(NAME, NOT_SENT, 82, because).quote(Quote::header(refusal.index, "request", header)).fix(Side::Caller, "Use the same name on both sides.", &["http://localhost:…"])
+        let because = format!(
+            "The page is at {page} and asks {host}: for a browser these are two sites, and the cookie of one is not sent from the other."
+        );
+        Clue::new(NAME, NOT_SENT, 82, because).quote(Quote::header(refusal.index, "request", header)).fix(
+            Side::Caller,
+            "Use the same name on both sides.",
+            &["http://localhost:…"],
+        )
     })
 }
 
@@ -153,7 +186,11 @@ fn own_answer(refusal: &Refusal<'_>) -> Option<Clue> {
     refusal.asked("origin")?;
     let because = "The server allows scripts of this page to send cookies, and the request carries none: the script did not ask for them, or the cookie's SameSite keeps it back.";
     let weight = if cross_site(refusal) { 52 } else { 42 };
-    Some(Clue::new(NAME, NOT_SENT, weight, because).quote(Quote::header(refusal.index, "response", allowed)).fix(Side::Caller, "Ask for cookies in the script.", &["fetch(url, { credentials: \"include\" })"]))
+    Some(Clue::new(NAME, NOT_SENT, weight, because).quote(Quote::header(refusal.index, "response", allowed)).fix(
+        Side::Caller,
+        "Ask for cookies in the script.",
+        &["fetch(url, { credentials: \"include\" })"],
+    ))
 }
 
 #[cfg(test)]
@@ -164,7 +201,10 @@ mod tests {
     #[test]
     fn cookies_that_did_not_come_back() {
         let chain = |cookie: &str, then: &str| Dossier {
-            exchanges: vec![exchange("POST https://a.example/login", 200, &format!("Set-Cookie: {cookie}"), ""), exchange(then, 401, "", "")],
+            exchanges: vec![
+                exchange("POST https://a.example/login", 200, &format!("Set-Cookie: {cookie}"), ""),
+                exchange(then, 401, "", ""),
+            ],
             ..Dossier::default()
         };
         let not_sent = Some("cookie-not-sent");
@@ -181,7 +221,10 @@ mod tests {
         check(see(&chain("sid=1; Path=/", "GET https://a.example/x\nCookie: sid=1")), None, 10);
         check(see(&chain("sid=; Max-Age=0", "GET https://a.example/x")), None, 10);
         check(see(&chain("_ga=1", "GET https://a.example/x")), None, 10);
-        let local = Dossier { exchanges: vec![exchange("GET http://127.0.0.1:9000/x\nOrigin: http://localhost:8080", 401, "", "")], ..Dossier::default() };
+        let local = Dossier {
+            exchanges: vec![exchange("GET http://127.0.0.1:9000/x\nOrigin: http://localhost:8080", 401, "", "")],
+            ..Dossier::default()
+        };
         check(see(&local), not_sent, 80);
     }
 }

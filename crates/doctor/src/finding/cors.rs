@@ -27,14 +27,33 @@ fn preflight(refusal: &Refusal<'_>) -> Option<Clue> {
     let asked = refusal.asked("access-control-request-method").or_else(|| refusal.asked("origin"))?;
     let full = refusal.asked("access-control-request-method").is_some();
     let (code, weight, because) = match refusal.status() {
-        401 | 407 => (PREFLIGHT, 96, "A preflight was answered with 401. Browsers send no credentials with it (Fetch standard, CORS-preflight fetch), so that no page can ever pass."),
-        403 if refusal.answered("access-control-allow-origin").is_some() => (PREFLIGHT, 88, "A preflight was answered with 403, although its origin is allowed: something refuses OPTIONS before it is answered as a preflight."),
-        403 | 405 | 404 | 400 if full => (PREFLIGHT, 78, "A preflight was refused. It has to be answered with a success and CORS fields before anything asks for credentials."),
+        401 | 407 => (
+            PREFLIGHT,
+            96,
+            "A preflight was answered with 401. Browsers send no credentials with it (Fetch standard, CORS-preflight fetch), so that no page can ever pass.",
+        ),
+        403 if refusal.answered("access-control-allow-origin").is_some() => (
+            PREFLIGHT,
+            88,
+            "A preflight was answered with 403, although its origin is allowed: something refuses OPTIONS before it is answered as a preflight.",
+        ),
+        403 | 405 | 404 | 400 if full => (
+            PREFLIGHT,
+            78,
+            "A preflight was refused. It has to be answered with a success and CORS fields before anything asks for credentials.",
+        ),
         300..=399 => (PREFLIGHT, 88, "A preflight was redirected, as to a login page; browsers do not follow that."),
         _ => return None,
     };
     let clue = Clue::new(NAME, code, weight, because).quote(Quote::header(refusal.index, "request", asked));
-    Some(clue.fix(Side::Server, "Answer OPTIONS with CORS fields before authentication.", &["# nginx", "if ($request_method = OPTIONS) { return 204; }  # with the add_header lines for CORS, above auth_basic / auth_request"]))
+    Some(clue.fix(
+        Side::Server,
+        "Answer OPTIONS with CORS fields before authentication.",
+        &[
+            "# nginx",
+            "if ($request_method = OPTIONS) { return 204; }  # with the add_header lines for CORS, above auth_basic / auth_request",
+        ],
+    ))
 }
 
 /// The origin of the page, if it is another than the one asked.
@@ -64,13 +83,24 @@ fn hidden(refusal: &Refusal<'_>) -> Option<Clue> {
                 (403, true) if !changes => 46,
                 _ => 30,
             };
-            let because = format!("The page is at {page}, and the refusal has no Access-Control-Allow-Origin: the browser hides it from the script, which sees a network error and cannot renew its token.");
+            let because = format!(
+                "The page is at {page}, and the refusal has no Access-Control-Allow-Origin: the browser hides it from the script, which sees a network error and cannot renew its token."
+            );
             let clue = Clue::new(NAME, HIDES, weight, because).quote(quote);
-            Some(clue.fix(Side::Server, "Add the CORS fields to refusals, too: CORS has to stand before authentication in the chain.", &lines))
+            Some(clue.fix(
+                Side::Server,
+                "Add the CORS fields to refusals, too: CORS has to stand before authentication in the chain.",
+                &lines,
+            ))
         }
         Some(header) if header.value.trim() == "*" && refusal.asked("cookie").is_some() => {
-            let because = "Cookies were sent, and the answer allows any origin with `*`, which browsers do not take together with credentials.";
-            Some(Clue::new(NAME, ORIGIN, 48, because).quote(Quote::header(refusal.index, "response", header)).fix(Side::Server, "Name the origin, and allow credentials.", &["Access-Control-Allow-Origin: https://app.example.com", "Access-Control-Allow-Credentials: true"]))
+            let because =
+                "Cookies were sent, and the answer allows any origin with `*`, which browsers do not take together with credentials.";
+            Some(Clue::new(NAME, ORIGIN, 48, because).quote(Quote::header(refusal.index, "response", header)).fix(
+                Side::Server,
+                "Name the origin, and allow credentials.",
+                &["Access-Control-Allow-Origin: https://app.example.com", "Access-Control-Allow-Credentials: true"],
+            ))
         }
         Some(header) if header.value.trim() != "*" && !header.value.trim().eq_ignore_ascii_case(page.trim()) => {
             let because = format!("The page is at {page}, and the answer allows another origin.");
@@ -89,7 +119,10 @@ fn reported(refusal: &Refusal<'_>) -> Option<Clue> {
         return Some(Clue::new(NAME, PREFLIGHT, 88, "The browser reports that the preflight did not pass.").quote(quote()));
     }
     let cors = ["cors", "access-control-allow-origin", "cross-origin"].iter().any(|word| folded.contains(word));
-    cors.then(|| Clue::new(NAME, HIDES, 76, "The browser reports a CORS error: the answer, which may be a refusal, was hidden from the page.").quote(quote()))
+    cors.then(|| {
+        Clue::new(NAME, HIDES, 76, "The browser reports a CORS error: the answer, which may be a refusal, was hidden from the page.")
+            .quote(quote())
+    })
 }
 
 #[cfg(test)]

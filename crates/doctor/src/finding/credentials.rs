@@ -186,6 +186,9 @@ pub(crate) fn see(dossier: &Dossier) -> Vec<Clue> {
     let weight = match () {
         () if hidden => weight / 3,
         () if lost_before(&refusal) => weight / 2,
+        // Windows authentication is often switched on by accident, and certificates are seen in no recording.
+        () if only_windows(&refusal) => weight.min(56),
+        () if super::tls::may_use_certificate(&refusal) => weight.min(36),
         () => weight,
     };
     let mut because = match sent.is_empty() {
@@ -200,7 +203,20 @@ pub(crate) fn see(dossier: &Dossier) -> Vec<Clue> {
         Some(heard) => clue.quotes.push(heard.quote),
         None => clue.quotes.extend(refusal.answered("www-authenticate").map(|header| Quote::header(refusal.index, "response", header))),
     }
-    vec![advised(clue, &refusal)]
+    let mut clues = vec![advised(clue, &refusal)];
+    if only_windows(&refusal) {
+        let because = "The web server itself asks for Windows authentication, before any app is reached. Where the app has a log-in of its own, anonymous access has to be enabled in front of it.";
+        let mut clue = Clue::new(NAME, Code::Foreign(countersign::ForeignCause::ServerMisconfigured), 46, because);
+        clue.quotes.extend(refusal.answered("www-authenticate").map(|header| Quote::header(refusal.index, "response", header)));
+        clues.push(clue.fix(Side::Server, "Enable anonymous authentication for this site in IIS.", &["Set-WebConfigurationProperty -Filter /system.webServer/security/authentication/anonymousAuthentication -Name enabled -Value true -PSPath IIS:\\ -Location SITE"]));
+    }
+    clues
+}
+
+/// Are Negotiate and NTLM all that is asked for?
+fn only_windows(refusal: &Refusal<'_>) -> bool {
+    let challenges = refusal.challenges();
+    !challenges.is_empty() && challenges.iter().all(|challenge| ["Negotiate", "NTLM", "Kerberos"].iter().any(|scheme| challenge.is(scheme)))
 }
 
 /// How to send what the challenge asks for.
@@ -228,7 +244,8 @@ fn alone(refusal: &Refusal<'_>, words: Option<Clue>) -> Vec<Clue> {
     if refusal.status() != 401 {
         return Vec::new();
     }
-    let because = "Only the answer was given. A challenge without an error is what a request without credentials gets, and one with wrong ones, too.";
+    let because =
+        "Only the answer was given. A challenge without an error is what a request without credentials gets, and one with wrong ones, too.";
     let weight = if bare { 40 } else { 26 };
     let clue = Clue::new(NAME, MISSING, weight, because);
     vec![match refusal.answered("www-authenticate") {
@@ -273,7 +290,11 @@ mod tests {
         for url in ["https://a.example/x?api_key=1", "https://a.example/x?X-Amz-Signature=1", "https://u:p@a.example/"] {
             check(see(&exchanged(&format!("GET {url}"), 401, "", "")), None, 10);
         }
-        check(see(&exchanged("POST https://a.example/x\nContent-Type: application/x-www-form-urlencoded\n\nauth_key=1", 403, "", "")), None, 10);
+        check(
+            see(&exchanged("POST https://a.example/x\nContent-Type: application/x-www-form-urlencoded\n\nauth_key=1", 403, "", "")),
+            None,
+            10,
+        );
         check(see(&answered(401, "", "no token provided")), None, 10);
     }
 }

@@ -85,7 +85,12 @@ pub(crate) fn see(dossier: &Dossier) -> Vec<Clue> {
     let Some(refusal) = Refusal::of(dossier) else { return clues };
     let Some(request) = refusal.request() else { return clues };
     if refusal.status() == 419 {
-        clues.push(Clue::new(NAME, WRONG, 93, "419 is in no RFC; Laravel answers it where a form's CSRF token does not fit the session or has expired."));
+        clues.push(Clue::new(
+            NAME,
+            WRONG,
+            93,
+            "419 is in no RFC; Laravel answers it where a form's CSRF token does not fit the session or has expired.",
+        ));
     }
     let spoken = !clues.is_empty();
     let changes = !matches!(request.method.to_ascii_uppercase().as_str(), "GET" | "HEAD" | "OPTIONS" | "TRACE" | "CONNECT");
@@ -109,18 +114,26 @@ fn origin_differs(refusal: &Refusal<'_>, spoken: bool) -> Vec<Clue> {
         let mut clue = Clue::new(NAME, ORIGIN, weight(96, 55), because).quote(quote);
         if let Some(policy) = policy {
             let place = Quote::header(refusal.index, "response", policy);
-            clue = clue.quote(place).fix(Side::Proxy, "Send a referrer policy that keeps the origin for requests to the same site.", &["Referrer-Policy: strict-origin-when-cross-origin"]);
+            clue = clue.quote(place).fix(
+                Side::Proxy,
+                "Send a referrer policy that keeps the origin for requests to the same site.",
+                &["Referrer-Policy: strict-origin-when-cross-origin"],
+            );
         }
         return vec![clue];
     }
     let Some((scheme, host, _)) = origin(&header.value) else { return Vec::new() };
     let asked = refusal.request().map(crate::dossier::Request::host).unwrap_or_default();
     if host != asked && !asked.is_empty() {
-        let because = format!("The page that sent this lives at {host}, and the request goes to {asked}: another origin, which a CSRF check refuses unless it is listed as trusted.");
+        let because = format!(
+            "The page that sent this lives at {host}, and the request goes to {asked}: another origin, which a CSRF check refuses unless it is listed as trusted."
+        );
         return vec![Clue::new(NAME, ORIGIN, weight(86, 28), because).quote(quote)];
     }
     if spoken {
-        let because = format!("The origin is that of the request ({scheme}://{host}), so that the browser did nothing wrong: an app behind a proxy that does not hand on Host or the scheme compares it with its own inner name.");
+        let because = format!(
+            "The origin is that of the request ({scheme}://{host}), so that the browser did nothing wrong: an app behind a proxy that does not hand on Host or the scheme compares it with its own inner name."
+        );
         let lines = ["proxy_set_header Host $http_host;", "proxy_set_header X-Forwarded-Proto $scheme;"];
         return vec![Clue::new(NAME, PUBLIC, 40, because).quote(quote).fix(Side::Proxy, "Hand on the outer host and scheme.", &lines)];
     }
@@ -137,7 +150,8 @@ fn token_absent(refusal: &Refusal<'_>, spoken: bool) -> Option<Clue> {
     };
     let carried = request.headers.0.iter().any(|header| named(&header.name) && !header.value.is_empty())
         || sent::parameters(request).iter().any(|(name, value)| named(name) && !value.is_empty());
-    let cookie = request.headers.all("cookie").flat_map(|header| sent::cookies(header).collect::<Vec<_>>()).any(|cookie| named(&cookie.name));
+    let cookie =
+        request.headers.all("cookie").flat_map(|header| sent::cookies(header).collect::<Vec<_>>()).any(|cookie| named(&cookie.name));
     let session = request.headers.get("cookie").is_some();
     let weight = match (carried, cookie, spoken) {
         (true, ..) => return None,
@@ -151,7 +165,8 @@ fn token_absent(refusal: &Refusal<'_>, spoken: bool) -> Option<Clue> {
         false => "The request changes something and carries no CSRF token, neither in a field nor in the form.",
     };
     let clue = Clue::new(NAME, MISSING, weight, because);
-    let clue = clue.fix(Side::Caller, "Fetch the token from the page or its cookie, and send it with the request, in the same session.", &[]);
+    let clue =
+        clue.fix(Side::Caller, "Fetch the token from the page or its cookie, and send it with the request, in the same session.", &[]);
     Some(match request.headers.all("cookie").next() {
         Some(header) => clue.quote(Quote::header(refusal.index, "request", header)),
         None => clue,
@@ -165,7 +180,11 @@ mod tests {
 
     #[test]
     fn csrf_checks() {
-        let post = |fields: &str| format!("POST https://a.example/login\n{fields}\nContent-Type: application/x-www-form-urlencoded\n\ncsrfmiddlewaretoken=x&user=y");
+        let post = |fields: &str| {
+            format!(
+                "POST https://a.example/login\n{fields}\nContent-Type: application/x-www-form-urlencoded\n\ncsrfmiddlewaretoken=x&user=y"
+            )
+        };
         let failed = "<h1>Forbidden</h1><p>CSRF verification failed. Request aborted.</p>";
         check(see(&exchanged(&post("Origin: null"), 403, "", failed)), Some("origin-refused"), 95);
         check(see(&exchanged(&post("Origin: https://a.example"), 403, "", failed)), Some("csrf-token-wrong"), 90);

@@ -16,7 +16,7 @@ pub(crate) fn read(text: &str) -> Option<Timestamp> {
 /// An HTTP date.
 pub(crate) fn http(text: &str) -> Option<Timestamp> {
     let imf = || rfc2822::DateTimeParser::new().relaxed_weekday(true).parse_timestamp(text).ok();
-    let old = |form: &str| strtime::parse(form, text).and_then(|time| time.to_datetime()).ok().and_then(|time| in_utc(time));
+    let old = |form: &str| strtime::parse(form, text).and_then(|time| time.to_datetime()).ok().and_then(in_utc);
     imf().or_else(|| old("%A, %d-%b-%y %H:%M:%S GMT")).map(|time| time.as_second()).or_else(|| {
         let asctime = old("%a %b %e %H:%M:%S %Y").or_else(|| old("%a, %d-%b-%Y %H:%M:%S GMT"));
         asctime.map(|time| time.as_second())

@@ -16,7 +16,8 @@ const WRONG: Code = Foreign(ForeignCause::DigestResponseWrong);
 
 pub(crate) fn see(dossier: &Dossier) -> Vec<Clue> {
     let Some(refusal) = Refusal::of(dossier) else { return Vec::new() };
-    let (sent_in, asked_in) = if refusal.status() == 407 { ("proxy-authorization", "proxy-authenticate") } else { ("authorization", "www-authenticate") };
+    let (sent_in, asked_in) =
+        if refusal.status() == 407 { ("proxy-authorization", "proxy-authenticate") } else { ("authorization", "www-authenticate") };
     let Some(header) = refusal.asked(sent_in) else { return Vec::new() };
     let answer = parse_credentials(&header.value).value;
     if !answer.is("Digest") {
@@ -36,18 +37,33 @@ pub(crate) fn see(dossier: &Dossier) -> Vec<Clue> {
     let renewed = fresh.as_ref().is_some_and(|(challenge, _)| challenge.value("nonce").is_some_and(|nonce| nonce != value("nonce")));
     if let Some((challenge, quoted)) = &fresh {
         if challenge.value("stale").is_some_and(|stale| stale.eq_ignore_ascii_case("true")) {
-            say(STALE, 97, "The challenge says stale=true: the password is right, the nonce is too old (RFC 7616 section 3.3).", Some(quoted.clone()));
+            say(
+                STALE,
+                97,
+                "The challenge says stale=true: the password is right, the nonce is too old (RFC 7616 section 3.3).",
+                Some(quoted.clone()),
+            );
         }
         for (name, what) in [("realm", "realm"), ("algorithm", "algorithm"), ("opaque", "opaque value")] {
             let theirs = challenge.value(name).unwrap_or(if name == "algorithm" { "MD5" } else { "" });
             let mine = answer.value(name).unwrap_or(if name == "algorithm" { "MD5" } else { "" });
             let same_nonce = name != "opaque" || !renewed;
             if !theirs.eq_ignore_ascii_case(mine) && same_nonce && !theirs.is_empty() {
-                say(TARGET, if name == "opaque" { 45 } else { 84 }, &format!("The {what} that was answered is not the one that the challenge gives."), Some(quoted.clone()));
+                say(
+                    TARGET,
+                    if name == "opaque" { 45 } else { 84 },
+                    &format!("The {what} that was answered is not the one that the challenge gives."),
+                    Some(quoted.clone()),
+                );
             }
         }
         if challenge.value("qop").is_some() && answer.value("qop").is_none() {
-            say(TARGET, 56, "The challenge offers qop, and the answer has none: the old form of RFC 2069, which many servers do not read any more.", Some(quoted.clone()));
+            say(
+                TARGET,
+                56,
+                "The challenge offers qop, and the answer has none: the old form of RFC 2069, which many servers do not read any more.",
+                Some(quoted.clone()),
+            );
         }
         let offered = challenge.value("qop").unwrap_or_default();
         if !offered.is_empty() && !value("qop").is_empty() && !offered.split(',').any(|qop| qop.trim().eq_ignore_ascii_case(value("qop"))) {
@@ -75,13 +91,23 @@ pub(crate) fn see(dossier: &Dossier) -> Vec<Clue> {
     } else if renewed {
         let count = u64::from_str_radix(value("nc").trim_start_matches("0x"), 16).unwrap_or(1);
         if count > 1 {
-            say(STALE, 72, "The nonce was in use for some time (its count says so), and the challenge gives a fresh one without saying stale: a server that lets nonces expire and does not say so looks like this.", None);
+            say(
+                STALE,
+                72,
+                "The nonce was in use for some time (its count says so), and the challenge gives a fresh one without saying stale: a server that lets nonces expire and does not say so looks like this.",
+                None,
+            );
         } else {
             say(STALE, 34, "The challenge gives another nonce than the one that was used.", None);
         }
     }
     if reused(&refusal, &answer, sent_in) {
-        say(REPLAYED, 88, "The same nonce with the same count was sent before; a server that counts refuses the second use (RFC 7616 section 3.4).", None);
+        say(
+            REPLAYED,
+            88,
+            "The same nonce with the same count was sent before; a server that counts refuses the second use (RFC 7616 section 3.4).",
+            None,
+        );
     }
     let raw = header.value.as_str();
     if value("username").is_empty() && !raw.contains("username*") {
@@ -93,7 +119,10 @@ pub(crate) fn see(dossier: &Dossier) -> Vec<Clue> {
     }
     say(WRONG, 46, "The digest is complete; a wrong password, or another realm than the one that was hashed, gives this refusal.", None);
     let advice = "Begin anew: ask without credentials, take the nonce of that challenge, and answer at once.";
-    clues.into_iter().map(|clue| if clue.code == STALE { clue.fix(Side::Caller, advice, &["curl --digest -u USER:PASSWORD …"]) } else { clue }).collect()
+    clues
+        .into_iter()
+        .map(|clue| if clue.code == STALE { clue.fix(Side::Caller, advice, &["curl --digest -u USER:PASSWORD …"]) } else { clue })
+        .collect()
 }
 
 /// Parameters in a form or an order that simple servers, as in cameras and routers, do not read.
@@ -113,14 +142,19 @@ fn form(raw: &str, answer: &Credentials<'_>, simple: bool) -> (u8, &'static str)
         _ => false,
     };
     if odd && simple {
-        return (52, "The parameters stand in an order of which simple servers, as in cameras, are known to make nothing: cnonce before qop and nc. RFC 7616 allows any order.");
+        return (
+            52,
+            "The parameters stand in an order of which simple servers, as in cameras, are known to make nothing: cnonce before qop and nc. RFC 7616 allows any order.",
+        );
     }
     if odd { (24, "The parameters stand in an unusual order, which RFC 7616 allows and some servers do not read.") } else { (0, "") }
 }
 
 fn challenge<'a>(exchange: &'a Exchange, field: &str) -> Option<(Challenge<'a>, &'a Header)> {
     let headers = exchange.response.as_ref()?.headers.0.iter().filter(|header| header.name.eq_ignore_ascii_case(field));
-    headers.flat_map(|header| parse_challenges(&header.value).value.into_iter().map(move |challenge| (challenge, header))).find(|(challenge, _)| challenge.is("Digest"))
+    headers
+        .flat_map(|header| parse_challenges(&header.value).value.into_iter().map(move |challenge| (challenge, header)))
+        .find(|(challenge, _)| challenge.is("Digest"))
 }
 
 /// Path and query.
@@ -144,15 +178,32 @@ mod tests {
 
     #[test]
     fn digests() {
-        let with = |more: &str| format!("GET https://a.example/x?q=1\nAuthorization: Digest username=\"u\", realm=\"r\", nonce=\"n\", {more}, response=\"0\"");
+        let with = |more: &str| {
+            format!("GET https://a.example/x?q=1\nAuthorization: Digest username=\"u\", realm=\"r\", nonce=\"n\", {more}, response=\"0\"")
+        };
         let good = "uri=\"/x?q=1\", qop=auth, nc=00000001, cnonce=\"c\"";
         let asks = |more: &str| format!("WWW-Authenticate: Digest realm=\"r\", qop=\"auth\", {more}");
         check(see(&exchanged(&with(good), 401, &asks("nonce=\"m\", stale=true"), "")), Some("digest-nonce-stale"), 95);
         check(see(&exchanged(&with(good), 401, &asks("nonce=\"n\""), "")), Some("digest-response-wrong"), 40);
-        check(see(&exchanged(&with("uri=\"/x\", qop=auth, nc=00000001"), 401, &asks("nonce=\"n\""), "")), Some("digest-target-mismatch"), 80);
-        check(see(&exchanged(&with("uri=\"/x?q=1\", qop=auth, nc=00000009"), 401, &asks("nonce=\"m\""), "")), Some("digest-nonce-stale"), 70);
-        check(see(&exchanged(&with(good), 401, "WWW-Authenticate: Digest realm=\"other\", nonce=\"n\"", "")), Some("digest-target-mismatch"), 80);
-        let twice = Dossier { exchanges: vec![exchange(&with(good), 200, "", ""), exchange(&with(good), 401, &asks("nonce=\"n\""), "")], ..Dossier::default() };
+        check(
+            see(&exchanged(&with("uri=\"/x\", qop=auth, nc=00000001"), 401, &asks("nonce=\"n\""), "")),
+            Some("digest-target-mismatch"),
+            80,
+        );
+        check(
+            see(&exchanged(&with("uri=\"/x?q=1\", qop=auth, nc=00000009"), 401, &asks("nonce=\"m\""), "")),
+            Some("digest-nonce-stale"),
+            70,
+        );
+        check(
+            see(&exchanged(&with(good), 401, "WWW-Authenticate: Digest realm=\"other\", nonce=\"n\"", "")),
+            Some("digest-target-mismatch"),
+            80,
+        );
+        let twice = Dossier {
+            exchanges: vec![exchange(&with(good), 200, "", ""), exchange(&with(good), 401, &asks("nonce=\"n\""), "")],
+            ..Dossier::default()
+        };
         check(see(&twice), Some("digest-nonce-replayed"), 80);
         check(see(&exchanged("GET https://a.example/\nAuthorization: Basic Og==", 401, &asks("nonce=\"n\""), "")), None, 10);
     }

@@ -94,11 +94,21 @@ pub(crate) fn see(dossier: &Dossier) -> Vec<Clue> {
 fn plain(refusal: &Refusal<'_>) -> Option<Clue> {
     let request = refusal.request()?;
     let host = request.host();
-    let near = host.is_empty() || !host.contains('.') || host.ends_with(".local") || host.ends_with(".localhost") || host.ends_with(".internal") || host.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
+    let near = host.is_empty()
+        || !host.contains('.')
+        || host.ends_with(".local")
+        || host.ends_with(".localhost")
+        || host.ends_with(".internal")
+        || host.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
     let secure = refusal.answered("strict-transport-security").is_some();
     (request.url.starts_with("http://") && !near && secure).then(|| {
         let because = "The request goes over plain HTTP to a host that wants HTTPS (it sends Strict-Transport-Security).";
-        Clue::new(NAME, Common(Cause::TransportInsecure), 34, because).quote(Quote::text(refusal.index, "request URL", request.line, &request.url))
+        Clue::new(NAME, Common(Cause::TransportInsecure), 34, because).quote(Quote::text(
+            refusal.index,
+            "request URL",
+            request.line,
+            &request.url,
+        ))
     })
 }
 
@@ -107,10 +117,11 @@ fn page(refusal: &Refusal<'_>, said: &Said) -> Option<Clue> {
     let request = refusal.request()?;
     let wants_json = refusal.asked("accept").is_some_and(|header| header.value.contains("json") && !header.value.contains("html"));
     let token = sent::credentials(request).iter().any(|sent| matches!(sent.place, sent::Place::Authorization | sent::Place::Field));
-    let form = refusal.is_html() && refusal.response().is_some_and(|response| {
-        let body = response.body.to_ascii_lowercase();
-        body.contains("type=\"password\"") || body.contains("type='password'")
-    });
+    let form = refusal.is_html()
+        && refusal.response().is_some_and(|response| {
+            let body = response.body.to_ascii_lowercase();
+            body.contains("type=\"password\"") || body.contains("type='password'")
+        });
     let login = form || refusal.is_html() && said.any(&["sign in to", "log in to", "login to"]).is_some();
     ((wants_json || token) && login && matches!(refusal.status(), 400..=404)).then(|| {
         let because = "A program asked, and the answer is a login page for people: the address belongs to the site, not to its API.";
@@ -122,7 +133,8 @@ fn page(refusal: &Refusal<'_>, said: &Said) -> Option<Clue> {
 fn environment(refusal: &Refusal<'_>) -> Option<Clue> {
     let request = refusal.request()?;
     let host = request.host();
-    let testing = ["sandbox", "test.", "-test", "staging", "-dev", "dev.", "uat.", "preprod", "demo."].iter().any(|word| host.contains(word));
+    let testing =
+        ["sandbox", "test.", "-test", "staging", "-dev", "dev.", "uat.", "preprod", "demo."].iter().any(|word| host.contains(word));
     sent::credentials(request).into_iter().find_map(|sent| {
         let value = sent.value.rsplit(' ').next().unwrap_or_default();
         let test = ["sk_test_", "pk_test_", "rk_test_", "test_", "sandbox_", "sq0idb-sandbox"].iter().any(|start| value.starts_with(start));
@@ -132,13 +144,21 @@ fn environment(refusal: &Refusal<'_>) -> Option<Clue> {
             let because = "The key is a publishable one by its prefix, which servers do not take for calls of the secret kind.";
             return Some(Clue::new(NAME, Common(Cause::TokenKindWrong), 60, because).quote(sent.quote(refusal.index)));
         }
-        (live && testing).then(|| {
-            let because = format!("The key is one for production by its prefix, and {host} is a host for tests.");
-            Clue::new(NAME, WRONG, 82, because).quote(sent.quote(refusal.index))
-        }).or_else(|| (test && !testing && value.starts_with("sandbox_")).then(|| {
-            let because = format!("The key is one for the sandbox by its prefix, and {host} is not.");
-            Clue::new(NAME, WRONG, 66, because).quote(sent.quote(refusal.index)).fix(Side::Caller, "Use the host of the sandbox, or a key of production.", &[])
-        }))
+        (live && testing)
+            .then(|| {
+                let because = format!("The key is one for production by its prefix, and {host} is a host for tests.");
+                Clue::new(NAME, WRONG, 82, because).quote(sent.quote(refusal.index))
+            })
+            .or_else(|| {
+                (test && !testing && value.starts_with("sandbox_")).then(|| {
+                    let because = format!("The key is one for the sandbox by its prefix, and {host} is not.");
+                    Clue::new(NAME, WRONG, 66, because).quote(sent.quote(refusal.index)).fix(
+                        Side::Caller,
+                        "Use the host of the sandbox, or a key of production.",
+                        &[],
+                    )
+                })
+            })
     })
 }
 
@@ -146,7 +166,10 @@ fn environment(refusal: &Refusal<'_>) -> Option<Clue> {
 fn index(refusal: &Refusal<'_>) -> Option<Clue> {
     let request = refusal.request()?;
     let body = refusal.response().map(|response| response.body.to_ascii_lowercase()).unwrap_or_default();
-    let plain = ["nginx", "apache", "openresty", "litespeed", "iis"].iter().any(|server| refusal.server().contains(server)) && refusal.is_html() && body.len() < 700 && body.contains("forbidden");
+    let plain = ["nginx", "apache", "openresty", "litespeed", "iis"].iter().any(|server| refusal.server().contains(server))
+        && refusal.is_html()
+        && body.len() < 700
+        && body.contains("forbidden");
     (refusal.status() == 403 && plain && request.path().ends_with('/') && sent::credentials(request).is_empty() && matches!(request.method.as_str(), "GET" | "HEAD")).then(|| {
         let because = "A web server's own page refuses a path that ends with a slash: most often a directory without an index file, or files that the server's user may not read.";
         Clue::new(NAME, SERVER, 46, because).quote(Quote::text(refusal.index, "request URL", request.line, &request.url))
@@ -164,7 +187,11 @@ mod tests {
         check(see(&answered(400, "", "Invalid HTTP_HOST header")), Some("public-url-unknown"), 90);
         check(see(&answered(401, "", "secretOrPrivateKey must have a value")), Some("server-misconfigured"), 90);
         check(see(&exchanged("GET https://sandbox.a.example/\nAuthorization: Bearer sk_live_1", 401, "", "")), Some("endpoint-wrong"), 80);
-        check(see(&answered(401, "Content-Type: text/html", "<html><form><input type=\"password\"></form></html>")), Some("endpoint-wrong"), 50);
+        check(
+            see(&answered(401, "Content-Type: text/html", "<html><form><input type=\"password\"></form></html>")),
+            Some("endpoint-wrong"),
+            50,
+        );
         check(see(&answered(401, "", "unauthorized")), None, 10);
     }
 }

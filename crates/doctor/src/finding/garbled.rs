@@ -28,7 +28,11 @@ pub(crate) fn see(dossier: &Dossier) -> Vec<Clue> {
         if let Some(second) = fields.get(1) {
             let because = "Authorization came twice, and servers differ in which one they read, or read neither (RFC 9110 section 11.6.2).";
             let repeated = Clue::new(NAME, Common(Cause::CredentialsRepeated), 78, because);
-            clues.push(repeated.quote(Quote::header(refusal.index, "request", header)).quote(Quote::header(refusal.index, "request", second)));
+            clues.push(repeated.quote(Quote::header(refusal.index, "request", header)).quote(Quote::header(
+                refusal.index,
+                "request",
+                second,
+            )));
         }
     }
     for sent in sent::credentials(request).iter().filter(|sent| matches!(sent.place, Place::Field | Place::Query)) {
@@ -56,7 +60,11 @@ fn damage(header: &Header, refusal: &Refusal<'_>) -> Option<Damage> {
         return Some((94, "Typographic quotes or dashes stand in the field, as a word processor puts them in.".to_owned(), None));
     }
     if let Some(word) = scheme.strip_suffix([':', ',', '=']).filter(|word| registered_scheme(word).is_some()) {
-        return Some((94, format!("After the scheme {word} stands a sign that does not belong there; a space alone separates it from the credentials."), None));
+        return Some((
+            94,
+            format!("After the scheme {word} stands a sign that does not belong there; a space alone separates it from the credentials."),
+            None,
+        ));
     }
     if registered_scheme(scheme).is_none() {
         return bare(whole, refusal);
@@ -97,9 +105,19 @@ fn bare(whole: &str, refusal: &Refusal<'_>) -> Option<Damage> {
         return Some((80, "Authorization holds a value without a scheme, and the challenge asks for one with a scheme.".to_owned(), None));
     }
     if base64::decode(whole).is_some_and(|bytes| bytes.contains(&b':') && bytes.iter().all(|byte| (32..127).contains(byte))) {
-        return Some((84, "Authorization holds the base64 of a name and a password without the word Basic before it.".to_owned(), Some("Authorization: Basic …")));
+        return Some((
+            84,
+            "Authorization holds the base64 of a name and a password without the word Basic before it.".to_owned(),
+            Some("Authorization: Basic …"),
+        ));
     }
-    (whole.len() >= 16 && refusal.status() == 401).then(|| (34, "Authorization holds a value without a scheme. Some APIs want it so; most want a word such as Bearer before it.".to_owned(), line))
+    (whole.len() >= 16 && refusal.status() == 401).then(|| {
+        (
+            34,
+            "Authorization holds a value without a scheme. Some APIs want it so; most want a word such as Bearer before it.".to_owned(),
+            line,
+        )
+    })
 }
 
 fn basic(token: &str) -> Option<Damage> {
@@ -109,21 +127,35 @@ fn basic(token: &str) -> Option<Damage> {
     match decode_basic(token) {
         Ok(pair) => {
             let (user, password) = (pair.user(), pair.password());
-            let quoted = |text: &str| text.len() > 1 && (text.starts_with('"') && text.ends_with('"') || text.starts_with('\'') && text.ends_with('\''));
+            let quoted = |text: &str| {
+                text.len() > 1 && (text.starts_with('"') && text.ends_with('"') || text.starts_with('\'') && text.ends_with('\''))
+            };
             if quoted(user) || quoted(password) {
-                return Some((78, "Name or password has quotes around it that are a part of it, as when a configuration or a shell keeps them.".to_owned(), None));
+                return Some((
+                    78,
+                    "Name or password has quotes around it that are a part of it, as when a configuration or a shell keeps them."
+                        .to_owned(),
+                    None,
+                ));
             }
             if user.trim() != user || password.trim() != password {
                 return Some((70, "Name or password begins or ends with a blank.".to_owned(), None));
             }
-            if base64::decode(password).is_some_and(|bytes| bytes.len() > 6 && bytes.contains(&b':') && bytes.iter().all(|byte| (32..127).contains(byte))) {
+            if base64::decode(password)
+                .is_some_and(|bytes| bytes.len() > 6 && bytes.contains(&b':') && bytes.iter().all(|byte| (32..127).contains(byte)))
+            {
                 return Some((72, "The password is itself the base64 of a pair: it was encoded twice.".to_owned(), None));
             }
             if !user.is_ascii() || !password.is_ascii() {
                 return Some((34, "Name or password has letters outside ASCII, sent as UTF-8; a server that reads Latin-1 gets another text (RFC 7617 section 2.1).".to_owned(), None));
             }
+            if password.is_empty() && !user.is_empty() && user.len() < 16 {
+                return Some((40, "The password is empty.".to_owned(), None));
+            }
             // curl, Postman and their like take a pair; `user:password` typed into the user's field gives one more colon.
-            (user.is_empty() && password.ends_with(':')).then(|| (55, "The name is empty, and the password ends with a colon: the two were put the wrong way around.".to_owned(), None))
+            (user.is_empty() && password.ends_with(':')).then(|| {
+                (55, "The name is empty, and the password ends with a colon: the two were put the wrong way around.".to_owned(), None)
+            })
         }
         Err(BasicFault::ControlCharacter) => {
             let bytes = base64::decode(token).unwrap_or_default();
@@ -137,14 +169,31 @@ fn basic(token: &str) -> Option<Damage> {
         }
         Err(BasicFault::NoColon) => {
             let decoded = base64::decode(token).unwrap_or_default();
-            let again = String::from_utf8(decoded).ok().and_then(|inner| base64::decode(inner.trim())).is_some_and(|bytes| bytes.contains(&b':') && bytes.is_ascii());
-            let what = if again { "What was sent is base64 of base64: it was encoded twice." } else { "What was encoded has no colon, so that there is no name and password in it (RFC 7617 section 2)." };
+            let again = String::from_utf8(decoded)
+                .ok()
+                .and_then(|inner| base64::decode(inner.trim()))
+                .is_some_and(|bytes| bytes.contains(&b':') && bytes.is_ascii());
+            let what = if again {
+                "What was sent is base64 of base64: it was encoded twice."
+            } else {
+                "What was encoded has no colon, so that there is no name and password in it (RFC 7617 section 2)."
+            };
             Some((if again { 94 } else { 92 }, what.to_owned(), Some("printf '%s' \"$USER:$PASSWORD\" | base64 -w0")))
         }
-        Err(BasicFault::NotUtf8) => Some((66, "Name or password has letters outside ASCII in another encoding than UTF-8, such as Latin-1 (RFC 7617 section 2.1).".to_owned(), None)),
+        Err(BasicFault::NotUtf8) => Some((
+            66,
+            "Name or password has letters outside ASCII in another encoding than UTF-8, such as Latin-1 (RFC 7617 section 2.1).".to_owned(),
+            None,
+        )),
         Err(BasicFault::DoubledScheme) => Some((95, "The scheme stands there twice.".to_owned(), None)),
-        Err(BasicFault::UrlSafeAlphabet) => Some((74, "The base64 is of the kind for URLs, with `-` or `_`; Basic has `+` and `/` (RFC 4648 section 4).".to_owned(), None)),
-        Err(_) if token.contains(':') => Some((94, "Name and password stand there as they are; Basic wants them in base64 (RFC 7617 section 2).".to_owned(), Some("curl -u USER:PASSWORD …"))),
+        Err(BasicFault::UrlSafeAlphabet) => {
+            Some((74, "The base64 is of the kind for URLs, with `-` or `_`; Basic has `+` and `/` (RFC 4648 section 4).".to_owned(), None))
+        }
+        Err(_) if token.contains(':') => Some((
+            94,
+            "Name and password stand there as they are; Basic wants them in base64 (RFC 7617 section 2).".to_owned(),
+            Some("curl -u USER:PASSWORD …"),
+        )),
         Err(BasicFault::TooLong) => None,
         Err(_) if token.contains(['*', '<', '[', '…']) || token.contains("...") => None,
         Err(_) => Some((84, "What follows Basic is no base64.".to_owned(), Some("printf '%s' \"$USER:$PASSWORD\" | base64 -w0"))),
@@ -158,9 +207,19 @@ fn value(value: &str, field: bool) -> Option<Damage> {
     }
     let quoted = |quote: char| value.starts_with(quote) && value.ends_with(quote);
     if quoted('"') || quoted('\'') || quoted('`') || value.starts_with("%22") && value.ends_with("%22") {
-        return Some((92, "Quotes stand around the value and became a part of it, as when JSON text or a configuration line is sent as it is.".to_owned(), None));
+        return Some((
+            92,
+            "Quotes stand around the value and became a part of it, as when JSON text or a configuration line is sent as it is.".to_owned(),
+            None,
+        ));
     }
-    if value.ends_with(['\n', '\r']) || value.contains(['\n', '\r']) || value.ends_with("\\n") || value.ends_with("%0A") || value.ends_with("%0a") || value.ends_with("%0D%0A") {
+    if value.ends_with(['\n', '\r'])
+        || value.contains(['\n', '\r'])
+        || value.ends_with("\\n")
+        || value.ends_with("%0A")
+        || value.ends_with("%0a")
+        || value.ends_with("%0D%0A")
+    {
         return Some((94, "A line end stands in or after the value, as when it was read from a file.".to_owned(), None));
     }
     if starts_with(value, "b'") && value.ends_with('\'') || starts_with(value, "b\"") && value.ends_with('"') {
@@ -193,8 +252,12 @@ fn token(token: &str) -> Option<Damage> {
             _ => Some((80, "The JWT has more parts than a JWT has.".to_owned(), None)),
         };
     }
-    let pair = base64::decode(token).is_some_and(|bytes| bytes.len() > 3 && bytes.iter().filter(|byte| **byte == b':').count() == 1 && bytes.iter().all(|byte| (33..127).contains(byte)));
-    pair.then(|| (62, "After Bearer stands the base64 of a name and a password, which belongs to Basic.".to_owned(), Some("Authorization: Basic …")))
+    let pair = base64::decode(token).is_some_and(|bytes| {
+        bytes.len() > 3 && bytes.iter().filter(|byte| **byte == b':').count() == 1 && bytes.iter().all(|byte| (33..127).contains(byte))
+    });
+    pair.then(|| {
+        (62, "After Bearer stands the base64 of a name and a password, which belongs to Basic.".to_owned(), Some("Authorization: Basic …"))
+    })
 }
 
 /// A signed URL and `Authorization`, or two kinds of credentials and words against them.
@@ -202,9 +265,22 @@ fn two_mechanisms(refusal: &Refusal<'_>, fields: &[&Header]) -> Option<Clue> {
     let request = refusal.request()?;
     let header = fields.first()?;
     let signed = sent::pairs(request.query()).any(|(name, _)| {
-        matches!(name.to_ascii_lowercase().as_str(), "x-amz-signature" | "x-goog-signature" | "sig" | "signature" | "x-amz-algorithm" | "x-oss-signature" | "q-signature")
+        matches!(
+            name.to_ascii_lowercase().as_str(),
+            "x-amz-signature" | "x-goog-signature" | "sig" | "signature" | "x-amz-algorithm" | "x-oss-signature" | "q-signature"
+        )
     });
-    let heard = Said::of(refusal.dossier).any(&["only one auth mechanism", "multiple authentication", "more than one auth", "multiple auth", "two authentication", "both authorization", "conflicting authentication", "ambiguous authentication", "more than one method"]);
+    let heard = Said::of(refusal.dossier).any(&[
+        "only one auth mechanism",
+        "multiple authentication",
+        "more than one auth",
+        "multiple auth",
+        "two authentication",
+        "both authorization",
+        "conflicting authentication",
+        "ambiguous authentication",
+        "more than one method",
+    ]);
     let weight = match (signed, heard.is_some()) {
         (true, true) => 97,
         (true, false) => 84,
@@ -212,7 +288,11 @@ fn two_mechanisms(refusal: &Refusal<'_>, fields: &[&Header]) -> Option<Clue> {
         (false, false) => return None,
     };
     let because = "The URL is signed, and Authorization came with it as well: two mechanisms where one is allowed. A client that follows a redirect to a signed URL must leave the field behind.";
-    let clue = Clue::new(NAME, Foreign(ForeignCause::CredentialsForbiddenHere), weight, because).quote(Quote::header(refusal.index, "request", header));
+    let clue = Clue::new(NAME, Foreign(ForeignCause::CredentialsForbiddenHere), weight, because).quote(Quote::header(
+        refusal.index,
+        "request",
+        header,
+    ));
     let mut clue = clue.fix(Side::Caller, "Send no Authorization to the signed URL: follow the redirect with a client that drops the field, or ask for the URL first and fetch it without.", &[]);
     clue.quotes.extend(heard.map(|heard| heard.quote));
     Some(clue)
@@ -245,7 +325,20 @@ mod tests {
         ] {
             check(see(&exchanged(&format!("GET https://a.example/\nAuthorization: {value}"), 401, "", "")), expect, 70);
         }
-        check(see(&exchanged("GET https://a.example/?X-Amz-Signature=1\nAuthorization: Bearer a", 400, "", "Only one auth mechanism allowed")), Some("credentials-forbidden-here"), 95);
-        check(see(&exchanged("GET https://a.example/\nAuthorization: Bearer a\nAuthorization: Bearer b", 401, "", "")), Some("credentials-repeated"), 75);
+        check(
+            see(&exchanged(
+                "GET https://a.example/?X-Amz-Signature=1\nAuthorization: Bearer a",
+                400,
+                "",
+                "Only one auth mechanism allowed",
+            )),
+            Some("credentials-forbidden-here"),
+            95,
+        );
+        check(
+            see(&exchanged("GET https://a.example/\nAuthorization: Bearer a\nAuthorization: Bearer b", 401, "", "")),
+            Some("credentials-repeated"),
+            75,
+        );
     }
 }

@@ -36,24 +36,24 @@ pub(crate) fn read(token: &str) -> Option<Jwt> {
 
 impl Jwt {
     /// A claim that is text.
-    pub fn text(&self, name: &str) -> Option<&str> {
+    pub(crate) fn text(&self, name: &str) -> Option<&str> {
         self.claims.get(name).and_then(Value::as_str)
     }
 
     /// A member of the header.
-    pub fn head(&self, name: &str) -> Option<&str> {
+    pub(crate) fn head(&self, name: &str) -> Option<&str> {
         self.header.get(name).and_then(Value::as_str)
     }
 
     /// A claim that is a date (RFC 7519 section 2, NumericDate), in seconds.
-    pub fn date(&self, name: &str) -> Option<Timestamp> {
+    pub(crate) fn date(&self, name: &str) -> Option<Timestamp> {
         let value = self.claims.get(name)?;
         #[expect(clippy::cast_possible_truncation, reason = "a date with a fraction is cut to seconds")]
         value.as_i64().or_else(|| value.as_f64().map(|seconds| seconds as i64)).or_else(|| value.as_str()?.parse().ok())
     }
 
     /// The audiences.
-    pub fn audiences(&self) -> Vec<&str> {
+    pub(crate) fn audiences(&self) -> Vec<&str> {
         match self.claims.get("aud") {
             Some(Value::String(one)) => vec![one],
             Some(Value::Array(many)) => many.iter().filter_map(Value::as_str).take(20).collect(),

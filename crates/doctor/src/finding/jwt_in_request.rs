@@ -35,7 +35,13 @@ pub(crate) fn see(dossier: &Dossier) -> Vec<Clue> {
         if found.iter().all(|clue: &Clue| clue.weight < 60) {
             found.extend(unexplained(&refusal, sent, &token, &said));
         }
-        let share = if sent.place == Place::Authorization { 100 } else if matches!(sent.place, Place::Cookie | Place::Body) { 80 } else { 95 };
+        let share = if sent.place == Place::Authorization {
+            100
+        } else if matches!(sent.place, Place::Cookie | Place::Body) {
+            80
+        } else {
+            95
+        };
         for mut clue in found {
             clue.weight = u8::try_from(u32::from(clue.weight) * share / 100).unwrap_or(clue.weight);
             clues.push(clue.quote(sent.quote(refusal.index)));
@@ -46,7 +52,12 @@ pub(crate) fn see(dossier: &Dossier) -> Vec<Clue> {
 
 fn dates(refusal: &Refusal<'_>, sent: &Sent<'_>, token: &Jwt, said: &Said) -> Vec<Clue> {
     let mut clues = Vec::new();
-    let claim = |name: &str, at: Timestamp| Quote { place: format!("token claim {name}"), exchange: refusal.index + 1, line: 0, text: format!("{at} ({})", utc(at)) };
+    let claim = |name: &str, at: Timestamp| Quote {
+        place: format!("token claim {name}"),
+        exchange: refusal.index + 1,
+        line: 0,
+        text: format!("{at} ({})", utc(at)),
+    };
     if let Some(exp) = token.date("exp").filter(|exp| *exp > 100_000_000_000) {
         let because = "The token's exp is in milliseconds; JWT dates are seconds (RFC 7519 section 2).";
         clues.push(Clue::new(NAME, Common(Cause::TokenMalformed), 55, because).quote(claim("exp", exp)));
@@ -68,9 +79,19 @@ fn dates(refusal: &Refusal<'_>, sent: &Sent<'_>, token: &Jwt, said: &Said) -> Ve
             (Clock::Server, _) if refusal.status() == 401 => 97,
             (Clock::Server, _) => 88,
         };
-        let mut because = format!("The token in {} expired at {}, {} before {} says that the request came.", sent.whereabouts(), utc(exp), span(over), clock.name());
+        let mut because = format!(
+            "The token in {} expired at {}, {} before {} says that the request came.",
+            sent.whereabouts(),
+            utc(exp),
+            span(over),
+            clock.name()
+        );
         if clock == Clock::Reader {
-            because = format!("By now the token in {} is over ({}); whether it was when the request came is not known.", sent.whereabouts(), utc(exp));
+            because = format!(
+                "By now the token in {} is over ({}); whether it was when the request came is not known.",
+                sent.whereabouts(),
+                utc(exp)
+            );
         }
         let clue = Clue::new(NAME, EXPIRED, weight, because).quote(claim("exp", exp));
         clues.push(dated(clue.fix(Side::Caller, "Fetch a new token, and renew it some time before its exp.", &[])));
@@ -82,9 +103,18 @@ fn dates(refusal: &Refusal<'_>, sent: &Sent<'_>, token: &Jwt, said: &Said) -> Ve
             1 => weight - 8,
             _ => weight,
         };
-        let because = format!("The token's {name} is {}, {} after {} says that the request came: two clocks disagree.", utc(at), span(ahead), clock.name());
+        let because = format!(
+            "The token's {name} is {}, {} after {} says that the request came: two clocks disagree.",
+            utc(at),
+            span(ahead),
+            clock.name()
+        );
         let clue = Clue::new(NAME, Common(Cause::TokenNotYetValid), weight, because).quote(claim(name, at));
-        clues.push(dated(clue.fix(Side::Server, "Set the clocks by NTP, and allow some leeway; until then the caller can ask again after that time.", &["timedatectl set-ntp true"])));
+        clues.push(dated(clue.fix(
+            Side::Server,
+            "Set the clocks by NTP, and allow some leeway; until then the caller can ask again after that time.",
+            &["timedatectl set-ntp true"],
+        )));
         break;
     }
     clues
@@ -92,21 +122,36 @@ fn dates(refusal: &Refusal<'_>, sent: &Sent<'_>, token: &Jwt, said: &Said) -> Ve
 
 /// A token that is there for something else.
 fn kind(sent: &Sent<'_>, token: &Jwt) -> Option<Clue> {
-    if sent.place == Place::Body || sent.name.to_ascii_lowercase().contains("refresh") || sent.name.to_ascii_lowercase().contains("id") && sent.place != Place::Authorization {
+    if sent.place == Place::Body
+        || sent.name.to_ascii_lowercase().contains("refresh")
+        || sent.name.to_ascii_lowercase().contains("id") && sent.place != Place::Authorization
+    {
         return None;
     }
-    let says = ["typ", "token_type", "type", "token_use", "tokenType", "scope_type"].iter().find_map(|name| token.text(name)).map(str::to_ascii_lowercase).unwrap_or_default();
+    let says = ["typ", "token_type", "type", "token_use", "tokenType", "scope_type"]
+        .iter()
+        .find_map(|name| token.text(name))
+        .map(str::to_ascii_lowercase)
+        .unwrap_or_default();
     let head = token.head("typ").unwrap_or_default().to_ascii_lowercase();
     let (weight, what) = match (says.as_str(), head.as_str()) {
-        ("refresh" | "offline" | "refresh_token", _) | (_, "rt+jwt" | "refresh+jwt") => (92, "a refresh token, which only the token endpoint takes"),
+        ("refresh" | "offline" | "refresh_token", _) | (_, "rt+jwt" | "refresh+jwt") => {
+            (92, "a refresh token, which only the token endpoint takes")
+        }
         (_, "dpop+jwt") => (90, "a DPoP proof, which belongs in the DPoP field beside the token"),
         (_, "logout+jwt") => (92, "a log-out token"),
         ("id", _) => (66, "an ID token, which is for the client alone and no access token"),
-        _ if token.text("nonce").is_some() || token.text("at_hash").is_some() || token.text("c_hash").is_some() => (56, "an ID token by its claims, which is for the client alone and no access token"),
+        _ if token.text("nonce").is_some() || token.text("at_hash").is_some() || token.text("c_hash").is_some() => {
+            (56, "an ID token by its claims, which is for the client alone and no access token")
+        }
         _ => return None,
     };
     let because = format!("The token in {} is {what}.", sent.whereabouts());
-    Some(Clue::new(NAME, Common(Cause::TokenKindWrong), weight, because).fix(Side::Caller, "Send the access token that the token endpoint gave for this API.", &[]))
+    Some(Clue::new(NAME, Common(Cause::TokenKindWrong), weight, because).fix(
+        Side::Caller,
+        "Send the access token that the token endpoint gave for this API.",
+        &[],
+    ))
 }
 
 /// Audiences that are known to be some API's alone, with the hosts of that API.
@@ -125,21 +170,30 @@ const KNOWN: &[(&str, &[&str], &str)] = &[
 fn audience(refusal: &Refusal<'_>, token: &Jwt) -> Option<Clue> {
     let host = refusal.request().map(crate::dossier::Request::host).unwrap_or_default();
     let audiences = token.audiences();
-    let quote = |text: &str| Quote { place: "token claim aud".to_owned(), exchange: refusal.index + 1, line: 0, text: crate::mask::text(text) };
+    let quote =
+        |text: &str| Quote { place: "token claim aud".to_owned(), exchange: refusal.index + 1, line: 0, text: crate::mask::text(text) };
     let own = |audience: &&&str| KNOWN.iter().find(|(part, ..)| audience.contains(part));
+    if host.is_empty() {
+        return None;
+    }
     if let [audience] = audiences.as_slice() {
         if let Some((_, hosts, api)) = own(&audience) {
             if !hosts.iter().any(|own| host == *own || host.ends_with(&format!(".{own}")) || host.ends_with(own)) {
                 let because = format!("The token was made for {api}, and it was sent to {host}. No other server can take it.");
-                return Some(Clue::new(NAME, AUDIENCE, 84, because).quote(quote(audience)).fix(Side::Caller, "Ask the provider for a token whose audience or scope is this API.", &[]));
+                return Some(
+                    Clue::new(NAME, AUDIENCE, if refusal.response().is_some() { 84 } else { 54 }, because).quote(quote(audience)).fix(
+                        Side::Caller,
+                        "Ask the provider for a token whose audience or scope is this API.",
+                        &[],
+                    ),
+                );
             }
             return None;
         }
-        if let Some((_, aimed, _)) = super::refusal::origin(audience) {
-            if !aimed.is_empty() && aimed != host && super::refusal::site(&aimed) != super::refusal::site(&host) && !host.is_empty() {
-                let because = format!("The token's audience is {aimed}, and it was sent to {host}.");
-                return Some(Clue::new(NAME, AUDIENCE, 34, because).quote(quote(audience)));
-            }
+        let elsewhere = |aimed: &str| super::refusal::site(aimed) != super::refusal::site(&host);
+        if let Some((_, aimed, _)) = super::refusal::origin(audience).filter(|(_, aimed, _)| elsewhere(aimed)) {
+            let because = format!("The token's audience is {aimed}, and it was sent to {host}.");
+            return Some(Clue::new(NAME, AUDIENCE, 34, because).quote(quote(audience)));
         }
     }
     None
@@ -150,7 +204,23 @@ fn unexplained(refusal: &Refusal<'_>, sent: &Sent<'_>, token: &Jwt, said: &Said)
     if refusal.status() != 401 && refusal.status() != 500 || sent.place == Place::Body {
         return Vec::new();
     }
-    let told = said.any(&["expire", "signature", "audience", "issuer", "permission", "scope", "role", "revoked", "not provided", "missing", "malformed", "locked", "disabled"]).is_some();
+    let told = said
+        .any(&[
+            "expire",
+            "signature",
+            "audience",
+            "issuer",
+            "permission",
+            "scope",
+            "role",
+            "revoked",
+            "not provided",
+            "missing",
+            "malformed",
+            "locked",
+            "disabled",
+        ])
+        .is_some();
     if told || refusal.challenge_tells_error() {
         return Vec::new();
     }
@@ -160,11 +230,22 @@ fn unexplained(refusal: &Refusal<'_>, sent: &Sent<'_>, token: &Jwt, said: &Said)
     let symmetric = token.head("alg").is_some_and(|alg| alg.starts_with("HS"));
     match token.head("alg") {
         Some("none") => speak(Common(Cause::TokenAlgorithmRefused), 84, "The token is not signed (`alg` is none), which checkers refuse."),
-        Some(_) if symmetric => speak(Common(Cause::TokenSignatureWrong), 38 + quiet, "The token is in its time and signed with a shared secret: another secret on the other side, or the same one read as text here and as base64 there, gives a refusal without a word."),
-        _ => speak(Common(Cause::TokenSignatureWrong), 26 + quiet, "The token is in its time; a signature that does not fit would explain the refusal."),
+        Some(_) if symmetric => speak(
+            Common(Cause::TokenSignatureWrong),
+            38 + quiet,
+            "The token is in its time and signed with a shared secret: another secret on the other side, or the same one read as text here and as base64 there, gives a refusal without a word.",
+        ),
+        _ => speak(
+            Common(Cause::TokenSignatureWrong),
+            26 + quiet,
+            "The token is in its time; a signature that does not fit would explain the refusal.",
+        ),
     }
     if let Some(kid) = token.head("kid") {
-        let because = format!("The token names the key {}; a server that holds an older key set does not know it after a rotation.", crate::mask::text(kid));
+        let because = format!(
+            "The token names the key {}; a server that holds an older key set does not know it after a rotation.",
+            crate::mask::text(kid)
+        );
         clues.push(Clue::new(NAME, Common(Cause::TokenKeyUnknown), 32 + quiet, because));
     }
     let mut speak = |code: Code, weight: u8, because: &str| clues.push(Clue::new(NAME, code, weight, because));
@@ -173,8 +254,14 @@ fn unexplained(refusal: &Refusal<'_>, sent: &Sent<'_>, token: &Jwt, said: &Said)
     } else if !token.audiences().is_empty() {
         speak(AUDIENCE, 26 + quiet, "The token was made for an audience that this server may not take for its own.");
     }
-    if token.text("iss").is_some_and(|iss| iss.starts_with("http://localhost") || iss.contains("127.0.0.1") || iss.contains(".local") || iss.contains("host.docker.internal")) {
-        speak(Common(Cause::TokenIssuerUnknown), 34, "The token's issuer is a name of one machine; the server may know the provider under another.");
+    if token.text("iss").is_some_and(|iss| {
+        iss.starts_with("http://localhost") || iss.contains("127.0.0.1") || iss.contains(".local") || iss.contains("host.docker.internal")
+    }) {
+        speak(
+            Common(Cause::TokenIssuerUnknown),
+            34,
+            "The token's issuer is a name of one machine; the server may know the provider under another.",
+        );
     }
     if refusal.now().is_none() && token.date("exp").is_some() {
         speak(EXPIRED, 34, "The token has a date of expiry, and nothing given says what time it was.");
@@ -219,7 +306,11 @@ mod tests {
     fn tokens_for_something_else() {
         check(see(&exchanged(&with(r#"{"exp":1800000000,"typ":"Refresh"}"#), 401, DATE, "")), Some("token-kind-wrong"), 90);
         check(see(&exchanged(&with(r#"{"exp":1800000000,"nonce":"a","at_hash":"b"}"#), 401, DATE, "")), Some("token-kind-wrong"), 55);
-        check(see(&exchanged(&with(r#"{"exp":1800000000,"aud":"https://graph.microsoft.com"}"#), 401, DATE, "")), Some("token-audience-mismatch"), 80);
+        check(
+            see(&exchanged(&with(r#"{"exp":1800000000,"aud":"https://graph.microsoft.com"}"#), 401, DATE, "")),
+            Some("token-audience-mismatch"),
+            80,
+        );
         check(see(&exchanged("GET https://a.example/\nAuthorization: Bearer abc", 401, DATE, "")), None, 10);
     }
 }

@@ -118,8 +118,8 @@ pub(crate) fn see(dossier: &Dossier) -> Vec<Clue> {
     let away = clues.iter().any(|clue| clue.code == AWAY && clue.weight >= 85);
     let mut kept = clues;
     if tls && away {
-        // Both are true: keys could not be fetched, because of a certificate. The one who fetches is not reached.
-        kept.iter_mut().filter(|clue| clue.code == TLS).for_each(|clue| clue.weight = 76);
+        // Both are true: keys could not be fetched, because of a certificate. The certificate is what has to be mended.
+        kept.iter_mut().filter(|clue| clue.code == AWAY).for_each(|clue| clue.weight = 58);
     }
     // What a tool reports of its own connection is not the server's trouble with its provider.
     kept.retain(|clue| clue.code != AWAY || clue.quotes.iter().all(|quote| !quote.place.starts_with("failure")));
@@ -134,7 +134,7 @@ mod tests {
     #[test]
     fn words_about_a_provider_that_is_away() {
         for (status, body, code) in [
-            (401, "Couldn&#39;t retrieve remote JWK set: PKIX path building failed", Some("provider-unreachable")),
+            (401, "Couldn&#39;t retrieve remote JWK set: PKIX path building failed", Some("tls-misconfigured")),
             (401, r#"{"message":"connect ECONNREFUSED 127.0.0.1:8080"}"#, Some("provider-unreachable")),
             (500, "IDX20803: Unable to obtain configuration from: 'https://x'", Some("provider-unreachable")),
             (401, "certificate verify failed: self signed certificate", Some("tls-misconfigured")),

@@ -156,7 +156,8 @@ pub(crate) fn see(dossier: &Dossier) -> Vec<Clue> {
         }
     }
     if said.status == 403 && carries && clues.is_empty() && !refusal.is_preflight() {
-        let because = "A 403 to a request with credentials usually means that they were accepted, and do not suffice (RFC 9110 section 15.5.4).";
+        let because =
+            "A 403 to a request with credentials usually means that they were accepted, and do not suffice (RFC 9110 section 15.5.4).";
         let weight = if said.is_silent() { 42 } else { 34 };
         clues.push(Clue::new(NAME, MAY_NOT, weight, because));
     }

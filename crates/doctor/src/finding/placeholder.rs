@@ -13,13 +13,90 @@ const PLACEHOLDER: Code = Foreign(ForeignCause::CredentialsPlaceholder);
 
 /// Values that are never credentials, in lower case.
 const NOTHING: &[&str] = &[
-    "null", "undefined", "[object object]", "[object promise]", "none", "nil", "nan", "(null)", "<null>", "nullptr", "false", "true", "[]", "{}", "\"\"", "''", "\"null\"", "'null'", "\"undefined\"",
-    "token", "your_token", "your-token", "yourtoken", "your token", "my_token", "mytoken", "access_token", "accesstoken", "access-token", "the_token", "jwt", "jwt_token", "api_key", "apikey", "api-key", "key", "secret",
-    "your_api_key", "your-api-key", "yourapikey", "my_api_key", "your_access_token", "your-access-token", "api_key_here", "insert_token_here", "changeme", "change_me", "change-me", "replace_me", "replaceme", "todo", "tbd",
-    "xxx", "xxxx", "xxxxx", "xxxxxx", "...", "…", "-", "placeholder", "example", "process.env.token", "system.object",
+    "null",
+    "undefined",
+    "[object object]",
+    "[object promise]",
+    "none",
+    "nil",
+    "nan",
+    "(null)",
+    "<null>",
+    "nullptr",
+    "false",
+    "true",
+    "[]",
+    "{}",
+    "\"\"",
+    "''",
+    "\"null\"",
+    "'null'",
+    "\"undefined\"",
+    "token",
+    "your_token",
+    "your-token",
+    "yourtoken",
+    "your token",
+    "my_token",
+    "mytoken",
+    "access_token",
+    "accesstoken",
+    "access-token",
+    "the_token",
+    "jwt",
+    "jwt_token",
+    "api_key",
+    "apikey",
+    "api-key",
+    "key",
+    "secret",
+    "your_api_key",
+    "your-api-key",
+    "yourapikey",
+    "my_api_key",
+    "your_access_token",
+    "your-access-token",
+    "api_key_here",
+    "insert_token_here",
+    "changeme",
+    "change_me",
+    "change-me",
+    "replace_me",
+    "replaceme",
+    "todo",
+    "tbd",
+    "xxx",
+    "xxxx",
+    "xxxxx",
+    "xxxxxx",
+    "...",
+    "…",
+    "-",
+    "placeholder",
+    "example",
+    "process.env.token",
+    "system.object",
 ];
 /// A script's words for nothing: what a program sent that had no credentials.
-const SCRIPT: &[&str] = &["null", "undefined", "[object object]", "[object promise]", "none", "nil", "nan", "(null)", "<null>", "false", "[]", "{}", "\"\"", "''", "\"null\"", "'null'", "\"undefined\""];
+const SCRIPT: &[&str] = &[
+    "null",
+    "undefined",
+    "[object object]",
+    "[object promise]",
+    "none",
+    "nil",
+    "nan",
+    "(null)",
+    "<null>",
+    "false",
+    "[]",
+    "{}",
+    "\"\"",
+    "''",
+    "\"null\"",
+    "'null'",
+    "\"undefined\"",
+];
 
 pub(crate) fn see(dossier: &Dossier) -> Vec<Clue> {
     let Some(refusal) = Refusal::of(dossier) else { return Vec::new() };
@@ -38,7 +115,11 @@ fn clue(refusal: &Refusal<'_>, sent: &Sent<'_>, alone: bool) -> Option<Clue> {
     };
     let because = format!("What was sent in {} {what}.", sent.whereabouts());
     let clue = Clue::new(NAME, PLACEHOLDER, weight, because).quote(sent.quote(refusal.index));
-    Some(clue.fix(Side::Caller, "Look where the value comes from, and send nothing as long as there is none; then the login can be asked for.", &[]))
+    Some(clue.fix(
+        Side::Caller,
+        "Look where the value comes from, and send nothing as long as there is none; then the login can be asked for.",
+        &[],
+    ))
 }
 
 /// What is wrong with it, and how sure that is.
@@ -48,7 +129,9 @@ fn judge(sent: &Sent<'_>) -> Option<(&'static str, u8)> {
         if !matches!(sent.place, Place::Body | Place::Cookie) && whole.is_empty() {
             return Some(("is empty", 88));
         }
-        return matches!(sent.name.to_ascii_lowercase().as_str(), "grant_type" | "code" | "user" | "username" | "email" | "login" | "type").then_some(()).map_or_else(|| value(whole), |()| None);
+        return matches!(sent.name.to_ascii_lowercase().as_str(), "grant_type" | "code" | "user" | "username" | "email" | "login" | "type")
+            .then_some(())
+            .map_or_else(|| value(whole), |()| None);
     }
     if whole.is_empty() {
         return Some(("is empty", 90));
@@ -57,7 +140,11 @@ fn judge(sent: &Sent<'_>) -> Option<(&'static str, u8)> {
     let rest = rest.trim();
     let known = countersign_grammar::registered_scheme(scheme.trim_end_matches(':')).is_some();
     if rest.is_empty() {
-        return if known && !matches!(scheme.to_ascii_lowercase().as_str(), "negotiate" | "ntlm") { Some(("is a scheme and nothing after it", 93)) } else { value(whole) };
+        return if known && !matches!(scheme.to_ascii_lowercase().as_str(), "negotiate" | "ntlm") {
+            Some(("is a scheme and nothing after it", 93))
+        } else {
+            value(whole)
+        };
     }
     if scheme.eq_ignore_ascii_case("basic") {
         return basic(rest);
@@ -77,7 +164,10 @@ fn basic(token: &str) -> Option<(&'static str, u8)> {
     };
     let nothing = |part: &str| SCRIPT.contains(&part.to_ascii_lowercase().as_str());
     match (user, password) {
-        ("", "") => Some(("is the base64 of a colon alone: an empty name with an empty password, as clients send that found an empty entry in a .netrc or two empty variables", 94)),
+        ("", "") => Some((
+            "is the base64 of a colon alone: an empty name with an empty password, as clients send that found an empty entry in a .netrc or two empty variables",
+            94,
+        )),
         (user, password) if nothing(user) || nothing(password) => Some(("holds a script's word for nothing as name or password", 94)),
         (user, password) => {
             let found = value(user).filter(|(_, weight)| *weight >= 94).or_else(|| value(password).filter(|(_, weight)| *weight >= 94));
@@ -92,13 +182,22 @@ fn value(value: &str) -> Option<(&'static str, u8)> {
         return Some(("is a script's word for nothing", 96));
     }
     if NOTHING.contains(&folded.as_str()) {
-        return Some(("is an example's placeholder", 90));
+        return Some(("is an example's placeholder", 66));
     }
-    let between = |open: &str, close: &str| value.find(open).is_some_and(|at| value.get(at + open.len()..).is_some_and(|rest| rest.find(close).is_some_and(|end| (1..60).contains(&end))));
-    if between("{{", "}}") || between("${", "}") || between("<%", "%>") || between("$(", ")") || between("#{", "}") || between("${{", "}}") {
+    let between = |open: &str, close: &str| {
+        value
+            .find(open)
+            .is_some_and(|at| value.get(at + open.len()..).is_some_and(|rest| rest.find(close).is_some_and(|end| (1..60).contains(&end))))
+    };
+    if between("{{", "}}") || between("${", "}") || between("<%", "%>") || between("$(", ")") || between("#{", "}") || between("${{", "}}")
+    {
         return Some(("is a variable of a template that was never filled in", 96));
     }
-    let name = |text: &str| text.len() > 1 && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.')) && text.bytes().any(|byte| byte.is_ascii_alphabetic());
+    let name = |text: &str| {
+        text.len() > 1
+            && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.'))
+            && text.bytes().any(|byte| byte.is_ascii_alphabetic())
+    };
     if value.strip_prefix('$').is_some_and(|rest| name(rest) && rest.len() < 60 && !rest.starts_with(|c: char| c.is_ascii_digit())) {
         return Some(("is the name of a shell variable that the quotes kept from being filled in", 94));
     }
@@ -106,16 +205,34 @@ fn value(value: &str) -> Option<(&'static str, u8)> {
         return Some(("is the name of a variable that was never filled in", 94));
     }
     if value.strip_prefix('<').and_then(|rest| rest.strip_suffix('>')).is_some_and(|inner| inner.len() < 60) {
-        return Some(("still stands in an example's angle brackets", 90));
+        return Some(("still stands in an example's angle brackets, unless whoever recorded it put it there", 62));
     }
-    if value.strip_prefix('{').and_then(|rest| rest.strip_suffix('}')).is_some_and(name) || value.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).is_some_and(name) || value.strip_prefix(':').is_some_and(|rest| name(rest) && rest.len() < 30) {
-        return Some(("still stands in an example's brackets", 88));
+    if value.strip_prefix('{').and_then(|rest| rest.strip_suffix('}')).is_some_and(name)
+        || value.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).is_some_and(name)
+        || value.strip_prefix(':').is_some_and(|rest| name(rest) && rest.len() < 30)
+    {
+        return Some(("still stands in an example's brackets", 70));
     }
     let flat: String = folded.chars().filter(|c| !matches!(c, '_' | '-' | ' ')).collect();
-    if (flat.starts_with("your") || flat.starts_with("my")) && ["token", "key", "secret", "here", "password", "jwt"].iter().any(|end| flat.ends_with(end)) && flat.len() < 40 || flat.ends_with("goeshere") || flat.ends_with("tokenhere") || flat.ends_with("keyhere") {
-        return Some(("is an example's placeholder", 94));
+    if (flat.starts_with("your") || flat.starts_with("my"))
+        && ["token", "key", "secret", "here", "jwt"].iter().any(|end| flat.ends_with(end))
+        && flat.len() < 40
+        || flat.ends_with("goeshere")
+        || flat.ends_with("tokenhere")
+        || flat.ends_with("keyhere")
+    {
+        return Some(("is an example's placeholder", 78));
     }
-    if value.starts_with("process.env.") || value.starts_with("os.environ") || value.starts_with("env.") || value.starts_with("System.") || value.starts_with("Promise") || value.contains("[object ") || value.starts_with("<function") || value.starts_with("<bound method") || value.starts_with("function ") {
+    if value.starts_with("process.env.")
+        || value.starts_with("os.environ")
+        || value.starts_with("env.")
+        || value.starts_with("System.")
+        || value.starts_with("Promise")
+        || value.contains("[object ")
+        || value.starts_with("<function")
+        || value.starts_with("<bound method")
+        || value.starts_with("function ")
+    {
         return Some(("is a piece of program text", 95));
     }
     if folded.len() >= 6 && folded.bytes().all(|byte| matches!(byte, b'x' | b'*')) {
@@ -133,12 +250,29 @@ mod tests {
     fn placeholders() {
         let found = Some("credentials-placeholder");
         for value in [
-            "Bearer null", "Bearer undefined", "Bearer [object Object]", "Bearer None", "Bearer {{token}}", "Bearer ${TOKEN}", "Bearer $TOKEN", "Bearer %TOKEN%", "Bearer <token>", "Bearer YOUR_API_KEY", "Bearer", "Bearer ",
-            "Basic Og==", "Basic dW5kZWZpbmVkOnVuZGVmaW5lZA==", "Basic undefined", "token {token}", "undefined", "Bearer your-token-here",
+            "Bearer null",
+            "Bearer undefined",
+            "Bearer [object Object]",
+            "Bearer None",
+            "Bearer {{token}}",
+            "Bearer ${TOKEN}",
+            "Bearer $TOKEN",
+            "Bearer %TOKEN%",
+            "Bearer <token>",
+            "Bearer YOUR_API_KEY",
+            "Bearer",
+            "Bearer ",
+            "Basic Og==",
+            "Basic dW5kZWZpbmVkOnVuZGVmaW5lZA==",
+            "Basic undefined",
+            "token {token}",
+            "undefined",
+            "Bearer your-token-here",
         ] {
-            check(see(&exchanged(&format!("GET https://a.example/\nAuthorization: {value}"), 401, "", "")), found, 85);
+            check(see(&exchanged(&format!("GET https://a.example/\nAuthorization: {value}"), 401, "", "")), found, 60);
         }
-        for value in ["Bearer eyJhbGciOiJIUzI1NiJ9.e30.x", "Basic eHh4Og==", "Bearer abc", "Negotiate", "Basic $2y", "Digest username=\"\""] {
+        for value in ["Bearer eyJhbGciOiJIUzI1NiJ9.e30.x", "Basic eHh4Og==", "Bearer abc", "Negotiate", "Basic $2y", "Digest username=\"\""]
+        {
             check(see(&exchanged(&format!("GET https://a.example/\nAuthorization: {value}"), 401, "", "")), None, 10);
         }
         check(see(&exchanged("GET https://a.example/?api_key=undefined", 401, "", "")), found, 90);

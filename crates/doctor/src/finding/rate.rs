@@ -58,9 +58,11 @@ pub(crate) fn see(dossier: &Dossier) -> Vec<Clue> {
     if refusal.status() == 429 {
         let clue = Clue::new(NAME, RATE, 96, "429 means too many requests (RFC 6585 section 4).");
         clues.push(match wait {
-            Some(header) => clue
-                .quote(Quote::header(refusal.index, "response", header))
-                .fix(Side::Caller, "Wait as long as the answer's Retry-After says, then ask less often.", &[]),
+            Some(header) => clue.quote(Quote::header(refusal.index, "response", header)).fix(
+                Side::Caller,
+                "Wait as long as the answer's Retry-After says, then ask less often.",
+                &[],
+            ),
             None => clue.fix(Side::Caller, "Wait, with a pause that doubles each time, and ask less often.", &[]),
         });
     } else if let Some(header) = wait.filter(|_| matches!(refusal.status(), 401 | 403)) {
@@ -70,7 +72,8 @@ pub(crate) fn see(dossier: &Dossier) -> Vec<Clue> {
     let spent = refusal.response().and_then(|response| {
         response.headers.0.iter().find(|header| {
             let name = header.name.to_ascii_lowercase();
-            name.contains("ratelimit") && name.ends_with("remaining") && matches!(header.value.trim(), "0" | "-1") || name.contains("rate-limit") && name.ends_with("remaining") && header.value.trim() == "0"
+            name.contains("ratelimit") && name.ends_with("remaining") && matches!(header.value.trim(), "0" | "-1")
+                || name.contains("rate-limit") && name.ends_with("remaining") && header.value.trim() == "0"
         })
     });
     if let Some(header) = spent.filter(|_| matches!(refusal.status(), 401 | 403 | 429)) {

@@ -23,7 +23,8 @@ pub(crate) fn see(dossier: &Dossier) -> Vec<Clue> {
     // Where the server says why, what was taken out decides nothing.
     let told = !Said::of(dossier).is_silent() || refusal.challenge_tells_error();
     let weight = if told { 14 } else { 40 };
-    let because = "The credentials were taken out of what was given. Whether they were right, damaged or there at all cannot be told from it.";
+    let because =
+        "The credentials were taken out of what was given. Whether they were right, damaged or there at all cannot be told from it.";
     let clue = Clue::new(NAME, REDACTED, weight, because);
     vec![match masked {
         Some(sent) => clue.quote(sent.quote(refusal.index)),
@@ -35,7 +36,11 @@ pub(crate) fn see(dossier: &Dossier) -> Vec<Clue> {
 fn is_masked(value: &str) -> bool {
     let value = value.rsplit(' ').next().unwrap_or_default().to_ascii_lowercase();
     let words = ["redacted", "[removed]", "<removed>", "<hidden>", "[hidden]", "sanitized", "[filtered]", "<secret>", "<snip>", "[masked]"];
-    words.iter().any(|word| value.contains(word)) || value.len() >= 3 && value.bytes().all(|byte| matches!(byte, b'*' | b'x' | b'.' | b'#')) || value.contains("***") || value.contains('…') || value.ends_with("...")
+    words.iter().any(|word| value.contains(word))
+        || value.len() >= 3 && value.bytes().all(|byte| matches!(byte, b'*' | b'x' | b'.' | b'#'))
+        || value.contains("***")
+        || value.contains('…')
+        || value.ends_with("...")
 }
 
 #[cfg(test)]
@@ -48,7 +53,11 @@ mod tests {
         for value in ["Bearer [REDACTED]", "Bearer ***", "Bearer eyJhb...", "Basic <redacted>"] {
             check(see(&exchanged(&format!("GET https://a.example/\nAuthorization: {value}"), 401, "", "")), Some("evidence-redacted"), 40);
         }
-        check(see(&exchanged("GET https://a.example/\nAuthorization: Bearer [REDACTED]", 401, "", "token expired")), Some("evidence-redacted"), 10);
+        check(
+            see(&exchanged("GET https://a.example/\nAuthorization: Bearer [REDACTED]", 401, "", "token expired")),
+            Some("evidence-redacted"),
+            10,
+        );
         check(see(&exchanged("GET https://a.example/\nAuthorization: Bearer abcdef", 401, "", "")), None, 1);
         check(see(&exchanged("GET https://a.example/", 401, "", "")), None, 1);
     }

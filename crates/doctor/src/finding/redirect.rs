@@ -19,19 +19,30 @@ pub(crate) fn see(dossier: &Dossier) -> Vec<Clue> {
 }
 
 fn carries(exchange: &Exchange) -> bool {
-    exchange.request.as_ref().is_some_and(|request| sent::credentials(request).iter().any(|sent| matches!(sent.place, Place::Authorization | Place::Field)))
+    exchange
+        .request
+        .as_ref()
+        .is_some_and(|request| sent::credentials(request).iter().any(|sent| matches!(sent.place, Place::Authorization | Place::Field)))
 }
 
 /// The absolute URL of a request, with `https` where only its host is known.
 fn url(request: &Request) -> String {
-    if request.url.contains("://") { request.url.clone() } else { format!("https://{}{}", request.headers.get("host").unwrap_or_default(), request.url) }
+    if request.url.contains("://") {
+        request.url.clone()
+    } else {
+        format!("https://{}{}", request.headers.get("host").unwrap_or_default(), request.url)
+    }
 }
 
 /// An earlier exchange redirected to this request.
 fn led_here(refusal: &Refusal<'_>) -> Option<Clue> {
     let request = refusal.request()?;
     let (index, before) = refusal.earlier().find(|(_, exchange)| {
-        let location = exchange.response.as_ref().filter(|response| matches!(response.status, 301 | 302 | 303 | 307 | 308)).and_then(|response| response.headers.get("location"));
+        let location = exchange
+            .response
+            .as_ref()
+            .filter(|response| matches!(response.status, 301 | 302 | 303 | 307 | 308))
+            .and_then(|response| response.headers.get("location"));
         location.is_some_and(|location| fits(location, request))
     })?;
     let first = before.request.as_ref()?;
@@ -45,15 +56,22 @@ fn led_here(refusal: &Refusal<'_>) -> Option<Clue> {
             (Some(from), Some(to)) if from.2 != to.2 && first.url.contains("://") => "another port",
             _ => "another place",
         };
-        let because = format!("The first request carried credentials, was redirected to {what}, and the one that followed carries none: clients drop them where the origin changes.");
+        let because = format!(
+            "The first request carried credentials, was redirected to {what}, and the one that followed carries none: clients drop them where the origin changes."
+        );
         let clue = Clue::new(NAME, DROPPED, 94, because).quote(quote);
         let line = crate::mask::text(&absolute(&location.value, first));
         return Some(clue.fix(Side::Caller, "Ask the final address at once.", &[&line]));
     }
     let turned = first.method.eq_ignore_ascii_case("POST") && request.method.eq_ignore_ascii_case("GET");
     if turned && matches!(before.response.as_ref()?.status, 301 | 302) && !request.path().contains("login") {
-        let because = "A POST was redirected with 301 or 302, and the client asked again with GET: its body is gone (RFC 9110 section 15.4.2).";
-        return Some(Clue::new(NAME, ENDPOINT, 50, because).quote(quote).fix(Side::Caller, "Ask the final address at once.", &[&crate::mask::text(&absolute(&location.value, first))]));
+        let because =
+            "A POST was redirected with 301 or 302, and the client asked again with GET: its body is gone (RFC 9110 section 15.4.2).";
+        return Some(Clue::new(NAME, ENDPOINT, 50, because).quote(quote).fix(
+            Side::Caller,
+            "Ask the final address at once.",
+            &[&crate::mask::text(&absolute(&location.value, first))],
+        ));
     }
     None
 }
@@ -68,7 +86,14 @@ fn absolute(location: &str, from: &Request) -> String {
 }
 
 fn fits(location: &str, request: &Request) -> bool {
-    let path = |text: &str| text.split_once("://").map_or(text, |(_, rest)| rest.find('/').and_then(|at| rest.get(at..)).unwrap_or("/")).split(['?', '#']).next().unwrap_or_default().to_owned();
+    let path = |text: &str| {
+        text.split_once("://")
+            .map_or(text, |(_, rest)| rest.find('/').and_then(|at| rest.get(at..)).unwrap_or("/"))
+            .split(['?', '#'])
+            .next()
+            .unwrap_or_default()
+            .to_owned()
+    };
     let host = origin(location).map(|(_, host, _)| host);
     path(location) == request.path() && host.is_none_or(|host| host == request.host())
 }
@@ -82,12 +107,21 @@ fn leads_away(refusal: &Refusal<'_>) -> Option<Clue> {
     let target = absolute(location, request);
     let (from, to) = (origin(&url(request))?, origin(&target)?);
     let same_site = site(&from.1) == site(&to.1);
-    let path = target.split_once("://").and_then(|(_, rest)| rest.find('/').and_then(|at| rest.get(at..))).unwrap_or("/").split('?').next().unwrap_or_default();
+    let path = target
+        .split_once("://")
+        .and_then(|(_, rest)| rest.find('/').and_then(|at| rest.get(at..)))
+        .unwrap_or("/")
+        .split('?')
+        .next()
+        .unwrap_or_default();
     let same_path = path.trim_end_matches('/') == request.path().trim_end_matches('/');
     if from == to || !same_site || !same_path {
         return None;
     }
-    let because = format!("The answer leads to {}://{}. A client that follows leaves the credentials behind, because the origin is another.", to.0, to.1);
+    let because = format!(
+        "The answer leads to {}://{}. A client that follows leaves the credentials behind, because the origin is another.",
+        to.0, to.1
+    );
     let clue = Clue::new(NAME, DROPPED, 66, because).quote(Quote::header(refusal.index, "response", refusal.answered("location")?));
     Some(clue.fix(Side::Caller, "Ask the final address at once.", &[&crate::mask::text(&target)]))
 }
@@ -104,11 +138,30 @@ mod tests {
             ..Dossier::default()
         };
         let first = "GET https://site.example/api/me\nAuthorization: Bearer a";
-        check(see(&chain(first, "https://www.site.example/api/me", "GET https://www.site.example/api/me")), Some("credentials-dropped"), 90);
-        check(see(&chain(first, "https://www.site.example/api/me", "GET https://www.site.example/api/me\nAuthorization: Bearer a")), None, 10);
-        check(see(&chain("GET https://site.example/api/me", "https://www.site.example/api/me", "GET https://www.site.example/api/me")), None, 10);
-        check(see(&chain("GET http://a.example/x\nX-API-Key: 1", "https://a.example/x", "GET https://a.example/x")), Some("credentials-dropped"), 90);
-        let only = Dossier { exchanges: vec![exchange("GET http://a.example/x\nAuthorization: Bearer a", 301, "Location: https://a.example/x", "")], ..Dossier::default() };
+        check(
+            see(&chain(first, "https://www.site.example/api/me", "GET https://www.site.example/api/me")),
+            Some("credentials-dropped"),
+            90,
+        );
+        check(
+            see(&chain(first, "https://www.site.example/api/me", "GET https://www.site.example/api/me\nAuthorization: Bearer a")),
+            None,
+            10,
+        );
+        check(
+            see(&chain("GET https://site.example/api/me", "https://www.site.example/api/me", "GET https://www.site.example/api/me")),
+            None,
+            10,
+        );
+        check(
+            see(&chain("GET http://a.example/x\nX-API-Key: 1", "https://a.example/x", "GET https://a.example/x")),
+            Some("credentials-dropped"),
+            90,
+        );
+        let only = Dossier {
+            exchanges: vec![exchange("GET http://a.example/x\nAuthorization: Bearer a", 301, "Location: https://a.example/x", "")],
+            ..Dossier::default()
+        };
         check(see(&only), Some("credentials-dropped"), 60);
     }
 }

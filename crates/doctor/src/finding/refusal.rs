@@ -29,7 +29,7 @@ pub(crate) enum Clock {
 
 impl Clock {
     /// In words.
-    pub const fn name(self) -> &'static str {
+    pub(crate) const fn name(self) -> &'static str {
         match self {
             Clock::Server => "the answer's own clock",
             Clock::Recording => "the recording's clock",
@@ -40,7 +40,7 @@ impl Clock {
 
 impl<'a> Refusal<'a> {
     /// The exchange that is explained, unless it succeeded.
-    pub fn of(dossier: &'a Dossier) -> Option<Self> {
+    pub(crate) fn of(dossier: &'a Dossier) -> Option<Self> {
         let (index, exchange) = dossier.refusal()?;
         let refusal = Self { dossier, index, exchange };
         let failed = refusal.exchange.failure.is_some() || !matches!(refusal.status(), 100..=299);
@@ -48,38 +48,38 @@ impl<'a> Refusal<'a> {
     }
 
     /// Its status; 0 where no answer is known.
-    pub fn status(&self) -> u16 {
+    pub(crate) fn status(&self) -> u16 {
         self.exchange.response.as_ref().map_or(0, |response| response.status)
     }
 
     /// Its request.
-    pub fn request(&self) -> Option<&'a Request> {
+    pub(crate) fn request(&self) -> Option<&'a Request> {
         self.exchange.request.as_ref()
     }
 
     /// Its response.
-    pub fn response(&self) -> Option<&'a Response> {
+    pub(crate) fn response(&self) -> Option<&'a Response> {
         self.exchange.response.as_ref()
     }
 
     /// A field of the request.
-    pub fn asked(&self, name: &str) -> Option<&'a Header> {
+    pub(crate) fn asked(&self, name: &str) -> Option<&'a Header> {
         self.request().and_then(|request| request.headers.all(name).next())
     }
 
     /// A field of the response.
-    pub fn answered(&self, name: &str) -> Option<&'a Header> {
+    pub(crate) fn answered(&self, name: &str) -> Option<&'a Header> {
         self.response().and_then(|response| response.headers.all(name).next())
     }
 
     /// What the answer's `Date` says.
-    pub fn date(&self) -> Option<(Timestamp, &'a Header)> {
+    pub(crate) fn date(&self) -> Option<(Timestamp, &'a Header)> {
         let header = self.answered("date")?;
         date::http(&header.value).map(|at| (at, header))
     }
 
     /// The time of the exchange, by the best clock that there is.
-    pub fn now(&self) -> Option<(Timestamp, Clock)> {
+    pub(crate) fn now(&self) -> Option<(Timestamp, Clock)> {
         let server = || self.date().map(|(at, _)| at).or_else(|| self.stated()).map(|at| (at, Clock::Server));
         let recorded = || self.exchange.at.or_else(|| self.signed()).or_else(|| self.beside()).map(|at| (at, Clock::Recording));
         server().or_else(recorded).or_else(|| self.dossier.now.map(|at| (at, Clock::Reader)))
@@ -97,7 +97,10 @@ impl<'a> Refusal<'a> {
     }
 
     fn signed(&self) -> Option<Timestamp> {
-        ["x-amz-date", "x-ms-date", "x-goog-date", "date"].iter().find_map(|name| self.asked(name)).and_then(|header| date::read(&header.value))
+        ["x-amz-date", "x-ms-date", "x-goog-date", "date"]
+            .iter()
+            .find_map(|name| self.asked(name))
+            .and_then(|header| date::read(&header.value))
     }
 
     fn beside(&self) -> Option<Timestamp> {
@@ -106,42 +109,42 @@ impl<'a> Refusal<'a> {
     }
 
     /// The exchanges before it, the latest first; probes left out.
-    pub fn earlier(&self) -> impl Iterator<Item = (usize, &'a Exchange)> {
+    pub(crate) fn earlier(&self) -> impl Iterator<Item = (usize, &'a Exchange)> {
         let before = self.dossier.exchanges.iter().enumerate().take(self.index);
         before.rev().filter(|(_, exchange)| exchange.probe.is_none())
     }
 
     /// The challenges for the origin (401, and 403 where some servers send them), without their faults.
-    pub fn challenges(&self) -> Vec<Challenge<'a>> {
+    pub(crate) fn challenges(&self) -> Vec<Challenge<'a>> {
         let headers = self.response().into_iter().flat_map(|response| response.headers.all("www-authenticate"));
         headers.flat_map(|header| parse_challenges(&header.value).value).filter(|challenge| !challenge.scheme().is_empty()).collect()
     }
 
     /// Does the answer carry a challenge that tells why, in a parameter `error`?
-    pub fn challenge_tells_error(&self) -> bool {
+    pub(crate) fn challenge_tells_error(&self) -> bool {
         self.challenges().iter().any(|challenge| challenge.value("error").is_some())
     }
 
     /// The answer's `Server`, folded.
-    pub fn server(&self) -> String {
+    pub(crate) fn server(&self) -> String {
         self.answered("server").map(|header| header.value.to_ascii_lowercase()).unwrap_or_default()
     }
 
     /// Is it a browser's preflight?
-    pub fn is_preflight(&self) -> bool {
+    pub(crate) fn is_preflight(&self) -> bool {
         self.request().is_some_and(|request| request.method.eq_ignore_ascii_case("OPTIONS"))
             && (self.asked("access-control-request-method").is_some() || self.asked("origin").is_some())
     }
 
     /// Is the answer a page for people?
-    pub fn is_html(&self) -> bool {
+    pub(crate) fn is_html(&self) -> bool {
         let declared = self.answered("content-type").is_some_and(|header| header.value.to_ascii_lowercase().contains("html"));
         let body = self.response().map(|response| response.body.trim_start()).unwrap_or_default();
         declared || ["<!doctype", "<html", "<head", "<body"].iter().any(|tag| starts_with(body, tag))
     }
 
     /// Where the answer redirects to.
-    pub fn location(&self) -> Option<&'a str> {
+    pub(crate) fn location(&self) -> Option<&'a str> {
         self.answered("location").map(|header| header.value.as_str()).filter(|_| matches!(self.status(), 300..=399))
     }
 }
@@ -176,7 +179,8 @@ pub(crate) fn site(host: &str) -> &str {
         return host;
     }
     let labels: Vec<usize> = host.match_indices('.').map(|(at, _)| at).collect();
-    let short = |count: usize| labels.len().checked_sub(count).and_then(|at| labels.get(at)).and_then(|at| host.get(at + 1..)).unwrap_or(host);
+    let short =
+        |count: usize| labels.len().checked_sub(count).and_then(|at| labels.get(at)).and_then(|at| host.get(at + 1..)).unwrap_or(host);
     let two = short(2);
     let second = two.split('.').next().unwrap_or_default();
     // co.uk, com.au and their like.

@@ -166,7 +166,10 @@ fn plain(refusal: &Refusal<'_>, sent: &[Sent<'_>], said: &Said) -> Option<Clue> 
         "basic" => 58,
         _ => 46,
     };
-    let because = format!("Credentials came in {}, in the right form as far as it can be seen, and the server refuses without a reason.", first.whereabouts());
+    let because = format!(
+        "Credentials came in {}, in the right form as far as it can be seen, and the server refuses without a reason.",
+        first.whereabouts()
+    );
     let clue = Clue::new(NAME, INVALID, weight, because).quote(first.quote(refusal.index));
     Some(match refusal.answered("www-authenticate") {
         Some(header) => clue.quote(Quote::header(refusal.index, "response", header)),
@@ -184,7 +187,11 @@ mod tests {
         check(see(&answered(401, "", r#"{"error":{"message":"Incorrect API key provided: omlx…"}}"#)), Some("api-key-unknown"), 85);
         check(see(&answered(401, "", "Bad credentials")), Some("credentials-invalid"), 75);
         check(see(&answered(401, "", "")), Some("credentials-invalid"), 40);
-        check(see(&exchanged("GET https://a.example/\nAuthorization: Basic eHh4Og==", 401, "WWW-Authenticate: Basic realm=\"a\"", "")), Some("credentials-invalid"), 60);
+        check(
+            see(&exchanged("GET https://a.example/\nAuthorization: Basic eHh4Og==", 401, "WWW-Authenticate: Basic realm=\"a\"", "")),
+            Some("credentials-invalid"),
+            60,
+        );
         check(see(&exchanged("GET https://a.example/", 401, "", "Invalid token")), None, 20);
         check(see(&answered(403, "", "")), None, 10);
     }

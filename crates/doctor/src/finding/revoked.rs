@@ -105,7 +105,10 @@ mod tests {
     fn words_about_what_was_taken_back() {
         for (body, code) in [
             ("token has been revoked", Some("token-revoked")),
-            ("The provided grant has expired due to it being revoked. The user might have changed or reset their password.", Some("grant-revoked")),
+            (
+                "The provided grant has expired due to it being revoked. The user might have changed or reset their password.",
+                Some("grant-revoked"),
+            ),
             ("Your API key has been disabled", Some("api-key-revoked")),
             ("Maximum allowed refresh token reuse exceeded", Some("refresh-token-reused")),
             ("token expired or revoked", None),

@@ -100,7 +100,7 @@ const MESSAGES: &[&str] = &[
 
 impl Said {
     /// Everything said about the dossier's refusal, or the bodies that were given alone.
-    pub fn of(dossier: &Dossier) -> Self {
+    pub(crate) fn of(dossier: &Dossier) -> Self {
         let mut said = Self { status: 0, pieces: Vec::new(), hedge: None };
         if let Some(refusal) = Refusal::of(dossier) {
             said.status = refusal.status();
@@ -155,22 +155,22 @@ impl Said {
     }
 
     /// Words that name two causes at once, such as `invalid or expired`.
-    pub fn hedge(&self) -> Option<&Heard> {
+    pub(crate) fn hedge(&self) -> Option<&Heard> {
         self.hedge.as_ref()
     }
 
     /// Is there a body or a message at all?
-    pub fn is_silent(&self) -> bool {
+    pub(crate) fn is_silent(&self) -> bool {
         self.pieces.iter().all(|piece| piece.place.ends_with("WWW-Authenticate") || piece.shown.len() < 4)
     }
 
     /// The folded text of everything, for findings that look for something other than phrases.
-    pub fn texts(&self) -> impl Iterator<Item = &str> {
+    pub(crate) fn texts(&self) -> impl Iterator<Item = &str> {
         self.pieces.iter().map(|piece| piece.folded.as_str())
     }
 
     /// The first place where the phrase stands.
-    pub fn find(&self, phrase: &str) -> Option<Heard> {
+    pub(crate) fn find(&self, phrase: &str) -> Option<Heard> {
         self.pieces.iter().find_map(|piece| {
             let (start, end) = find(&piece.folded, phrase)?;
             let words = around(&piece.shown, start, end);
@@ -180,12 +180,12 @@ impl Said {
     }
 
     /// The first of these phrases that stands anywhere.
-    pub fn any(&self, phrases: &[&str]) -> Option<Heard> {
+    pub(crate) fn any(&self, phrases: &[&str]) -> Option<Heard> {
         phrases.iter().find_map(|phrase| self.find(phrase))
     }
 
     /// The strongest clue for each cause that a table of phrases gives.
-    pub fn clues(&self, finding: &'static str, table: &[Phrase]) -> Vec<Clue> {
+    pub(crate) fn clues(&self, finding: &'static str, table: &[Phrase]) -> Vec<Clue> {
         let mut clues: Vec<Clue> = Vec::new();
         for Phrase(phrase, weight, code) in table {
             let Some(heard) = self.find(phrase) else { continue };
@@ -201,7 +201,7 @@ impl Said {
 
 impl Heard {
     /// A clue that rests on these words.
-    pub fn clue(self, finding: &'static str, code: Code, weight: u8) -> Clue {
+    pub(crate) fn clue(self, finding: &'static str, code: Code, weight: u8) -> Clue {
         Clue::new(finding, code, weight, format!("The server says so: “{}”.", self.words.trim_end_matches('.'))).quote(self.quote)
     }
 }
@@ -223,7 +223,8 @@ fn find(text: &str, phrase: &str) -> Option<(usize, usize)> {
 }
 
 fn begins_word(text: &str, at: usize, phrase: &str) -> bool {
-    !phrase.starts_with(|first: char| first.is_alphanumeric()) || !text.get(..at).is_some_and(|before| before.ends_with(char::is_alphanumeric))
+    !phrase.starts_with(|first: char| first.is_alphanumeric())
+        || !text.get(..at).is_some_and(|before| before.ends_with(char::is_alphanumeric))
 }
 
 /// At most so many bytes from a place on, cut at a character's boundary.
@@ -281,6 +282,7 @@ fn flatten(name: &str, value: &serde_json::Value, text: &mut String, depth: usiz
 
 /// A page's or an XML document's text: without tags, scripts and styles. Names of XML elements stay, as `Name: text`.
 fn visible(page: &str) -> String {
+    let folded = page.to_ascii_lowercase();
     let mut text = String::with_capacity(page.len() / 2);
     let mut rest = page;
     while let Some(open) = rest.find('<') {
@@ -289,7 +291,11 @@ fn visible(page: &str) -> String {
         let lower = window(tag, 0, 8).to_ascii_lowercase();
         let closing = [("<script", "</script"), ("<style", "</style"), ("<!--", "-->"), ("<svg", "</svg")];
         let skip = closing.iter().find(|(start, _)| lower.starts_with(start));
-        let from = skip.and_then(|(_, end)| tag.to_ascii_lowercase().find(end)).unwrap_or(0);
+        // What is never closed runs to the end of the page; to look on would take quadratic time.
+        let from = match skip {
+            Some((_, end)) => folded.get(page.len() - tag.len()..).and_then(|tag| tag.find(end)).unwrap_or(tag.len()),
+            None => 0,
+        };
         rest = tag.get(from..).and_then(|tag| tag.find('>').and_then(|close| tag.get(close + 1..))).unwrap_or("");
         let name: String = tag.chars().skip(1).take_while(|c| c.is_ascii_alphanumeric()).collect();
         match name.as_str() {
@@ -304,9 +310,20 @@ fn visible(page: &str) -> String {
 
 /// Entities and typographic quotes undone, blanks collapsed, line ends kept.
 fn plain(text: &str) -> String {
-    const ENTITIES: &[(&str, &str)] =
-        &[("&#39;", "'"), ("&#x27;", "'"), ("&#039;", "'"), ("&apos;", "'"), ("&quot;", "\""), ("&#34;", "\""), ("&nbsp;", " "), ("&lt;", "<"), ("&gt;", ">"), ("&amp;", "&")];
-    let mut text = window(text, 0, LIMIT).replace(['\u{2019}', '\u{2018}'], "'").replace(['\u{201c}', '\u{201d}'], "\"").replace('\u{a0}', " ");
+    const ENTITIES: &[(&str, &str)] = &[
+        ("&#39;", "'"),
+        ("&#x27;", "'"),
+        ("&#039;", "'"),
+        ("&apos;", "'"),
+        ("&quot;", "\""),
+        ("&#34;", "\""),
+        ("&nbsp;", " "),
+        ("&lt;", "<"),
+        ("&gt;", ">"),
+        ("&amp;", "&"),
+    ];
+    let mut text =
+        window(text, 0, LIMIT).replace(['\u{2019}', '\u{2018}'], "'").replace(['\u{201c}', '\u{201d}'], "\"").replace('\u{a0}', " ");
     if text.contains('&') {
         for (entity, plain) in ENTITIES {
             text = text.replace(entity, plain);
@@ -321,7 +338,12 @@ pub(crate) fn percent(text: &str) -> String {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.bytes();
     while let Some(byte) = rest.next() {
-        let hex = || rest.clone().next().zip(rest.clone().nth(1)).and_then(|(a, b)| Some(char::from(a).to_digit(16)? * 16 + char::from(b).to_digit(16)?));
+        let hex = || {
+            rest.clone()
+                .next()
+                .zip(rest.clone().nth(1))
+                .and_then(|(a, b)| Some(char::from(a).to_digit(16)? * 16 + char::from(b).to_digit(16)?))
+        };
         match (byte, hex()) {
             (b'%', Some(value)) => {
                 bytes.push(u8::try_from(value).unwrap_or(b'?'));
@@ -366,5 +388,11 @@ mod tests {
             assert_eq!(readable(body).0, expect);
         }
         assert_eq!(percent("a%20b+c%2"), "a b c%2");
+    }
+
+    #[test]
+    fn unclosed_markup_hides_the_rest_only() {
+        assert_eq!(visible(&format!("<p>seen</p>{}", "<script>".repeat(8_000))), "seen");
+        assert_eq!(visible(&"<".repeat(60_000)), "");
     }
 }

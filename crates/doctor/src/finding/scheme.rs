@@ -97,7 +97,9 @@ fn unchallenged(refusal: &Refusal<'_>, sent: &[Sent<'_>], said: &Said) -> Option
     let scheme = scheme(header)?;
     // Kerberos and NTLM travel under Negotiate; DPoP tokens are often challenged as Bearer.
     let alike = |challenge: &countersign_grammar::Challenge<'_>| {
-        challenge.is(scheme) || challenge.is("Negotiate") && scheme.eq_ignore_ascii_case("kerberos") || challenge.is("Bearer") && scheme.eq_ignore_ascii_case("dpop")
+        challenge.is(scheme)
+            || challenge.is("Negotiate") && scheme.eq_ignore_ascii_case("kerberos")
+            || challenge.is("Bearer") && scheme.eq_ignore_ascii_case("dpop")
     };
     if challenges.iter().any(alike) || challenges.iter().any(|challenge| challenge.value("error").is_some()) {
         return None;
@@ -131,7 +133,8 @@ fn elsewhere(refusal: &Refusal<'_>, sent: &[Sent<'_>], asked: &str) -> Option<Cl
         matches!(sent.place, Place::Field | Place::Query) && keyed || sent.place == Place::Cookie && super::jwt::find(&sent.value).is_some()
     })?;
     let weight = if matches!(asked.to_ascii_lowercase().as_str(), "bearer" | "basic" | "token") { 44 } else { 34 };
-    let because = format!("What was sent stands in {}, and the server's challenge asks for Authorization with {asked}.", token.whereabouts());
+    let because =
+        format!("What was sent stands in {}, and the server's challenge asks for Authorization with {asked}.", token.whereabouts());
     let clue = Clue::new(NAME, MISPLACED, weight, because).quote(token.quote(refusal.index));
     Some(clue.fix(Side::Caller, "Send it in the Authorization field.", &[&format!("Authorization: {asked} …")]))
 }
@@ -145,19 +148,36 @@ fn spoken(refusal: &Refusal<'_>, sent: &[Sent<'_>], said: &Said) -> Option<Clue>
         if mine.is_some_and(|mine| mine.eq_ignore_ascii_case(wanted)) {
             continue;
         }
-        let (code, weight) = if mine.is_some() { (UNACCEPTED, 88) } else { (Code::Foreign(countersign::ForeignCause::CredentialsGarbled), 88) };
-        let because = format!("The server reads {wanted}, and the field {}.", mine.map_or("has no scheme word".to_owned(), |mine| format!("begins with {mine}")));
+        let (code, weight) =
+            if mine.is_some() { (UNACCEPTED, 88) } else { (Code::Foreign(countersign::ForeignCause::CredentialsGarbled), 88) };
+        let because = format!(
+            "The server reads {wanted}, and the field {}.",
+            mine.map_or("has no scheme word".to_owned(), |mine| format!("begins with {mine}"))
+        );
         let clue = Clue::new(NAME, code, weight, because).quote(header.quote(refusal.index)).quote(heard.quote);
         return Some(clue.fix(Side::Caller, "Put the scheme before the credentials.", &[&format!("Authorization: {wanted} …")]));
     }
     if let Some(heard) = said.any(WRONG_SCHEME) {
         return Some(heard.clue(NAME, UNACCEPTED, 82).quote(header.quote(refusal.index)));
     }
-    let odd = mine.is_some_and(|mine| !["basic", "bearer", "digest", "negotiate", "ntlm", "dpop"].iter().any(|known| mine.eq_ignore_ascii_case(known)) && !starts_with(mine, "aws"));
+    let odd = mine.is_some_and(|mine| {
+        !["basic", "bearer", "digest", "negotiate", "ntlm", "dpop"].iter().any(|known| mine.eq_ignore_ascii_case(known))
+            && !starts_with(mine, "aws")
+    });
     let speaks_of_key = said.any(&["api key", "apikey", "api_key", "token", "unauthorized"]).is_some();
     if odd && refusal.challenges().is_empty() && refusal.status() == 401 {
-        let because = format!("{} is no scheme that servers share: one that does not know the word takes it for a part of the key, or sees no credentials.", mine.unwrap_or_default());
-        let weight = if speaks_of_key && mine.is_some_and(|mine| mine.eq_ignore_ascii_case("apikey") || mine.eq_ignore_ascii_case("api-key") || mine.eq_ignore_ascii_case("key")) { 48 } else { 22 };
+        let because = format!(
+            "{} is no scheme that servers share: one that does not know the word takes it for a part of the key, or sees no credentials.",
+            mine.unwrap_or_default()
+        );
+        let weight = if speaks_of_key
+            && mine.is_some_and(|mine| {
+                mine.eq_ignore_ascii_case("apikey") || mine.eq_ignore_ascii_case("api-key") || mine.eq_ignore_ascii_case("key")
+            }) {
+            48
+        } else {
+            22
+        };
         return Some(Clue::new(NAME, UNACCEPTED, weight, because).quote(header.quote(refusal.index)));
     }
     None
@@ -178,7 +198,12 @@ fn misplaced(refusal: &Refusal<'_>, sent: &[Sent<'_>], said: &Said) -> Option<Cl
             let because = format!("The server speaks of the field {named}, and what was sent stands in {}.", other.whereabouts());
             Clue::new(NAME, MISPLACED, 78, because).quote(other.quote(refusal.index))
         }
-        None => Clue::new(NAME, Common(Cause::CredentialsMissing), 84, format!("The server speaks of the field {named}, and the request does not have it.")),
+        None => Clue::new(
+            NAME,
+            Common(Cause::CredentialsMissing),
+            84,
+            format!("The server speaks of the field {named}, and the request does not have it."),
+        ),
     };
     let clue = clue.fix(Side::Caller, "Send the key in the field that the server names.", &[&line]);
     Some(match said.find(&named) {
@@ -190,7 +215,9 @@ fn misplaced(refusal: &Refusal<'_>, sent: &[Sent<'_>], said: &Said) -> Option<Cl
 /// Words of a text that look like the names of fields: with a dash, and long enough.
 fn fields(text: &str) -> impl Iterator<Item = String> {
     let words = text.split(|c: char| !(c.is_ascii_alphanumeric() || c == '-')).filter(|word| (6..40).contains(&word.len()));
-    words.filter(|word| word.starts_with("x-") || (word.contains('-') && (word.ends_with("-key") || word.ends_with("-token")))).map(str::to_owned)
+    words
+        .filter(|word| word.starts_with("x-") || (word.contains('-') && (word.ends_with("-key") || word.ends_with("-token"))))
+        .map(str::to_owned)
 }
 
 #[cfg(test)]
@@ -201,11 +228,23 @@ mod tests {
     #[test]
     fn schemes_that_are_not_read() {
         check(see(&answered(401, "WWW-Authenticate: Negotiate\nWWW-Authenticate: NTLM", "")), Some("scheme-unaccepted"), 70);
-        check(see(&answered(401, "WWW-Authenticate: Token", "Authentication credentials were not provided.")), Some("scheme-unaccepted"), 85);
+        check(
+            see(&answered(401, "WWW-Authenticate: Token", "Authentication credentials were not provided.")),
+            Some("scheme-unaccepted"),
+            85,
+        );
         check(see(&answered(401, "WWW-Authenticate: Bearer", "")), None, 10);
         check(see(&answered(401, "WWW-Authenticate: Basic realm=\"a\", Bearer", "")), None, 10);
-        check(see(&exchanged("GET https://a.example/\nAuthorization: Token 1", 401, "", "Authorization header must start with Bearer")), Some("scheme-unaccepted"), 85);
-        check(see(&exchanged("GET https://a.example/\nAuthorization: abc", 401, "", "Format is Authorization: Bearer [token]")), Some("credentials-garbled"), 85);
+        check(
+            see(&exchanged("GET https://a.example/\nAuthorization: Token 1", 401, "", "Authorization header must start with Bearer")),
+            Some("scheme-unaccepted"),
+            85,
+        );
+        check(
+            see(&exchanged("GET https://a.example/\nAuthorization: abc", 401, "", "Format is Authorization: Bearer [token]")),
+            Some("credentials-garbled"),
+            85,
+        );
         check(see(&answered(401, "", "Missing X-API-Key header")), Some("api-key-misplaced"), 75);
         check(see(&exchanged("GET https://a.example/\nX-API-Key: 1", 401, "", "Invalid X-API-Key")), None, 10);
         check(see(&exchanged("GET https://a.example/?api_key=1", 401, "WWW-Authenticate: Bearer", "")), Some("api-key-misplaced"), 40);

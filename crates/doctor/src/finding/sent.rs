@@ -36,7 +36,7 @@ pub(crate) struct Sent<'a> {
 
 impl Sent<'_> {
     /// It, masked.
-    pub fn quote(&self, exchange: usize) -> Quote {
+    pub(crate) fn quote(&self, exchange: usize) -> Quote {
         match (self.header, self.place) {
             (Some(header), Place::Authorization | Place::Field) => Quote::header(exchange, "request", header),
             _ => {
@@ -53,7 +53,7 @@ impl Sent<'_> {
     }
 
     /// Where and under which name, in words.
-    pub fn whereabouts(&self) -> String {
+    pub(crate) fn whereabouts(&self) -> String {
         match self.place {
             Place::Authorization | Place::Field => format!("the header {}", self.name),
             Place::Cookie => format!("the cookie {}", self.name),
@@ -125,7 +125,8 @@ fn body(request: &Request) -> Vec<(String, String)> {
         return found;
     }
     let declared = request.headers.get("content-type").unwrap_or_default().to_ascii_lowercase();
-    let form = declared.contains("x-www-form-urlencoded") || (declared.is_empty() && text.contains('=') && !text.contains(['\n', '<', '{']));
+    let form =
+        declared.contains("x-www-form-urlencoded") || (declared.is_empty() && text.contains('=') && !text.contains(['\n', '<', '{']));
     if form {
         return pairs(text).collect();
     }
@@ -142,11 +143,15 @@ fn members(name: &str, value: &serde_json::Value, found: &mut Vec<(String, Strin
 }
 
 fn parts(text: &str) -> Vec<(String, String)> {
-    text.split("name=\"").skip(1).take(100).filter_map(|part| {
-        let (name, rest) = part.split_once('"')?;
-        let value = rest.split("\n\n").nth(1).or_else(|| rest.split("\r\n\r\n").nth(1))?;
-        Some((name.to_owned(), value.lines().next().unwrap_or_default().trim().to_owned()))
-    }).collect()
+    text.split("name=\"")
+        .skip(1)
+        .take(100)
+        .filter_map(|part| {
+            let (name, rest) = part.split_once('"')?;
+            let value = rest.split("\n\n").nth(1).or_else(|| rest.split("\r\n\r\n").nth(1))?;
+            Some((name.to_owned(), value.lines().next().unwrap_or_default().trim().to_owned()))
+        })
+        .collect()
 }
 
 fn words(name: &str) -> Vec<String> {
@@ -163,30 +168,154 @@ fn words(name: &str) -> Vec<String> {
     split.split(['-', '_', '.', '[', ']', '$', ':']).filter(|word| !word.is_empty()).map(str::to_owned).collect()
 }
 
-const NO_SECRET: &[&str] =
-    &["csrf", "xsrf", "csrfmiddlewaretoken", "idempotency", "websocket", "cache", "surrogate", "continuation", "page", "next", "sync", "crumb", "device", "push", "fcm", "sort", "partition", "public", "type", "max", "id_token_hint", "antiforgery", "verification", "request_id"];
+const NO_SECRET: &[&str] = &[
+    "csrf",
+    "xsrf",
+    "csrfmiddlewaretoken",
+    "idempotency",
+    "websocket",
+    "cache",
+    "surrogate",
+    "continuation",
+    "page",
+    "next",
+    "sync",
+    "crumb",
+    "device",
+    "push",
+    "fcm",
+    "sort",
+    "partition",
+    "public",
+    "type",
+    "max",
+    "id_token_hint",
+    "antiforgery",
+    "verification",
+    "request_id",
+];
 
 /// Is a field named like one that carries credentials?
 pub(crate) fn is_key(name: &str) -> bool {
     let words = words(name);
     let last = words.last().map(String::as_str).unwrap_or_default();
-    let named = matches!(last, "key" | "token" | "secret" | "apikey" | "auth" | "authorization" | "accesskey" | "accesstoken" | "authtoken" | "jwt" | "password" | "passwd" | "signature" | "apitoken" | "sessionid" | "session" | "credential" | "credentials" | "assertion")
-        || matches!(words.iter().map(String::as_str).collect::<Vec<_>>().as_slice(), [.., "client" | "app" | "application", "id"] | [.., "session", "id"]);
+    let named = matches!(
+        last,
+        "key"
+            | "token"
+            | "secret"
+            | "apikey"
+            | "auth"
+            | "authorization"
+            | "accesskey"
+            | "accesstoken"
+            | "authtoken"
+            | "jwt"
+            | "password"
+            | "passwd"
+            | "signature"
+            | "apitoken"
+            | "sessionid"
+            | "session"
+            | "credential"
+            | "credentials"
+            | "assertion"
+    ) || matches!(
+        words.iter().map(String::as_str).collect::<Vec<_>>().as_slice(),
+        [.., "client" | "app" | "application", "id"] | [.., "session", "id"]
+    );
     named && !words.iter().any(|word| NO_SECRET.contains(&word.as_str())) && !name.starts_with("sec-") && name != "proxy-authorization"
 }
 
 /// Is a parameter named like one that carries credentials?
 fn is_secret(name: &str) -> bool {
     let folded = name.to_ascii_lowercase();
-    let exact = ["sig", "code", "ticket", "username", "user", "login", "email", "pass", "pwd", "appid", "key", "samlresponse", "client_assertion", "assertion", "code_verifier", "otp", "pin", "grant_type", "skey", "token_auth", "x-amz-credential", "access_key_id", "awsaccesskeyid"];
+    let exact = [
+        "sig",
+        "code",
+        "ticket",
+        "username",
+        "user",
+        "login",
+        "email",
+        "pass",
+        "pwd",
+        "appid",
+        "key",
+        "samlresponse",
+        "client_assertion",
+        "assertion",
+        "code_verifier",
+        "otp",
+        "pin",
+        "grant_type",
+        "skey",
+        "token_auth",
+        "x-amz-credential",
+        "access_key_id",
+        "awsaccesskeyid",
+    ];
     exact.contains(&folded.as_str()) || is_key(&folded) || is_key(name)
 }
 
 /// Cookies that are known to say nothing of who asks.
 pub(crate) fn is_furniture(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
-    let exact = ["lang", "locale", "language", "theme", "i18n", "tz", "timezone", "cookieconsent", "csrftoken", "xsrf-token", "_csrf", "csrf", "cf_clearance", "currency", "django_language", "nlbi", "awsalb", "awsalbcors", "route", "serverid", "optanonconsent", "ak_bmsc", "bm_sz", "_abck", "datadome", "io"];
-    exact.contains(&name.as_str()) || ["_ga", "_gid", "_fbp", "_gcl", "_hj", "__cf", "_pk_", "intercom-", "ajs_", "mp_", "amp_", "_dd", "incap_", "visid_", "optimizely", "__utm", "_uet", "hubspot", "__hs", ".aspnetcore.antiforgery"].iter().any(|start| name.starts_with(start)) || name.contains("csrf") || name.contains("xsrf")
+    let exact = [
+        "lang",
+        "locale",
+        "language",
+        "theme",
+        "i18n",
+        "tz",
+        "timezone",
+        "cookieconsent",
+        "csrftoken",
+        "xsrf-token",
+        "_csrf",
+        "csrf",
+        "cf_clearance",
+        "currency",
+        "django_language",
+        "nlbi",
+        "awsalb",
+        "awsalbcors",
+        "route",
+        "serverid",
+        "optanonconsent",
+        "ak_bmsc",
+        "bm_sz",
+        "_abck",
+        "datadome",
+        "io",
+    ];
+    exact.contains(&name.as_str())
+        || [
+            "_ga",
+            "_gid",
+            "_fbp",
+            "_gcl",
+            "_hj",
+            "__cf",
+            "_pk_",
+            "intercom-",
+            "ajs_",
+            "mp_",
+            "amp_",
+            "_dd",
+            "incap_",
+            "visid_",
+            "optimizely",
+            "__utm",
+            "_uet",
+            "hubspot",
+            "__hs",
+            ".aspnetcore.antiforgery",
+        ]
+        .iter()
+        .any(|start| name.starts_with(start))
+        || name.contains("csrf")
+        || name.contains("xsrf")
 }
 
 #[cfg(test)]
@@ -196,17 +325,29 @@ mod tests {
 
     #[test]
     fn names_of_keys() {
-        for name in ["X-API-Key", "apikey", "apiKey", "access_key", "X-Auth-Token", "PRIVATE-TOKEN", "Ocp-Apim-Subscription-Key", "CF-Access-Client-Id", "DD-API-KEY"] {
+        for name in [
+            "X-API-Key",
+            "apikey",
+            "apiKey",
+            "access_key",
+            "X-Auth-Token",
+            "PRIVATE-TOKEN",
+            "Ocp-Apim-Subscription-Key",
+            "CF-Access-Client-Id",
+            "DD-API-KEY",
+        ] {
             assert!(is_key(name), "{name}");
         }
-        for name in ["X-CSRF-Token", "Idempotency-Key", "Sec-WebSocket-Key", "Accept", "X-Request-Id", "Cache-Key", "Content-Type", "Date"] {
+        for name in ["X-CSRF-Token", "Idempotency-Key", "Sec-WebSocket-Key", "Accept", "X-Request-Id", "Cache-Key", "Content-Type", "Date"]
+        {
             assert!(!is_key(&name.to_ascii_lowercase()), "{name}");
         }
     }
 
     #[test]
     fn everything_that_can_be_credentials_is_seen() {
-        let mut request = Request { method: "POST".to_owned(), url: "https://a:b@x.example/p?api_key=1&q=2".to_owned(), ..Request::default() };
+        let mut request =
+            Request { method: "POST".to_owned(), url: "https://a:b@x.example/p?api_key=1&q=2".to_owned(), ..Request::default() };
         request.headers.0.push(Header { name: "Cookie".to_owned(), value: "_ga=1; sid=2".to_owned(), line: 3 });
         request.body = r#"{"auth":{"accessToken":"t"},"n":"x"}"#.to_owned();
         let names: Vec<String> = credentials(&request).into_iter().map(|sent| sent.name).collect();

@@ -78,7 +78,8 @@ const PHRASES: &[Phrase] = &[
 ];
 
 /// Parts of paths that lead to a login page.
-const LOGIN: &[&str] = &["login", "signin", "sign-in", "sign_in", "/auth", "oauth2", "/sso", "/saml", "authorize", "accounts.google", "openid-connect"];
+const LOGIN: &[&str] =
+    &["login", "signin", "sign-in", "sign_in", "/auth", "oauth2", "/sso", "/saml", "authorize", "accounts.google", "openid-connect"];
 
 pub(crate) fn see(dossier: &Dossier) -> Vec<Clue> {
     let said = Said::of(dossier);
@@ -105,7 +106,9 @@ fn alternating(refusal: &Refusal<'_>) -> Option<Clue> {
     let mine = session(refusal.exchange);
     let request = refusal.request()?;
     let same = |exchange: &&Exchange| {
-        exchange.probe.is_none() && session(exchange) == mine && exchange.request.as_ref().is_some_and(|other| other.host() == request.host())
+        exchange.probe.is_none()
+            && session(exchange) == mine
+            && exchange.request.as_ref().is_some_and(|other| other.host() == request.host())
     };
     if mine.is_empty() || refusal.status() != 401 && refusal.status() != 403 {
         return None;
@@ -117,7 +120,10 @@ fn alternating(refusal: &Refusal<'_>) -> Option<Clue> {
     let same_path = |exchange: &&Exchange| taken(exchange) && exchange.request.as_ref().is_some_and(|other| other.path() == request.path());
     let again = exchanges.iter().skip(refusal.index + 1).any(|exchange| same_path(&exchange));
     let (weight, because) = match (before, after) {
-        (1.., 1..) if again => (88, "The same cookie was taken before and after this refusal, for the same path: not every instance behind this address knows the session."),
+        (1.., 1..) if again => (
+            88,
+            "The same cookie was taken before and after this refusal, for the same path: not every instance behind this address knows the session.",
+        ),
         (1.., 1..) => (45, "The same cookie was taken by this host before and after this refusal."),
         (1.., 0) => return Some(over_since(refusal)),
         _ => return None,
@@ -126,7 +132,12 @@ fn alternating(refusal: &Refusal<'_>) -> Option<Clue> {
 }
 
 fn over_since(refusal: &Refusal<'_>) -> Clue {
-    let clue = Clue::new(NAME, OVER, if refusal.status() == 401 { 66 } else { 35 }, "This host took the same cookie before, and does not any more.");
+    let clue = Clue::new(
+        NAME,
+        OVER,
+        if refusal.status() == 401 { 66 } else { 35 },
+        "This host took the same cookie before, and does not any more.",
+    );
     match cookie_quote(refusal) {
         Some(quote) => clue.quote(quote),
         None => clue,
@@ -157,7 +168,12 @@ fn sent_to_login(refusal: &Refusal<'_>) -> Vec<Clue> {
     if told {
         clues.push(quoted(Clue::new(NAME, OVER, 92, "The redirect to the login page names the reason.")));
     } else if carries {
-        clues.push(quoted(Clue::new(NAME, UNKNOWN, 66, "A session cookie was sent, and the answer leads to the login page: the session is not known any more.")));
+        clues.push(quoted(Clue::new(
+            NAME,
+            UNKNOWN,
+            66,
+            "A session cookie was sent, and the answer leads to the login page: the session is not known any more.",
+        )));
     }
     if token {
         let because = "A token or key was sent, and the answer is the login page for people: this place does not read it.";
@@ -188,13 +204,22 @@ fn cookie_refused(refusal: &Refusal<'_>, said: &Said) -> Vec<Clue> {
         let (weight, because) = if deleted {
             (86, "The answer deletes the cookie that was sent: the server does not know this session any more.")
         } else {
-            (76, "The answer sets the cookie that was sent anew: the server did not find the session and began another, as after a restart with another key or a lost store.")
+            (
+                76,
+                "The answer sets the cookie that was sent anew: the server did not find the session and began another, as after a restart with another key or a lost store.",
+            )
         };
         clues.push(Clue::new(NAME, UNKNOWN, weight, because).quote(Quote::header(refusal.index, "response", header)));
     } else if refusal.challenges().is_empty() {
         let weight = if said.is_silent() { 48 } else { 36 };
         clues.extend(cookies.iter().take(1).map(|cookie| {
-            Clue::new(NAME, UNKNOWN, weight, "Only cookies were sent, and a 401 came: most often their session is over or was lost in a restart.").quote(cookie.quote(refusal.index))
+            Clue::new(
+                NAME,
+                UNKNOWN,
+                weight,
+                "Only cookies were sent, and a 401 came: most often their session is over or was lost in a restart.",
+            )
+            .quote(cookie.quote(refusal.index))
         }));
     }
     clues
@@ -220,7 +245,10 @@ mod tests {
     #[test]
     fn instances_that_do_not_share_sessions() {
         let with = "GET https://a.example/x\nCookie: sid=1";
-        let turns = |statuses: &[u16]| Dossier { exchanges: statuses.iter().map(|status| exchange(with, *status, "", "")).collect(), ..Dossier::default() };
+        let turns = |statuses: &[u16]| Dossier {
+            exchanges: statuses.iter().map(|status| exchange(with, *status, "", "")).collect(),
+            ..Dossier::default()
+        };
         check(see(&turns(&[200, 401, 200])), Some("instance-local-session"), 80);
         check(see(&turns(&[200, 401])), Some("session-over"), 60);
     }

@@ -99,26 +99,83 @@ struct Dated {
 /// The times that the request gives for itself.
 fn times(refusal: &Refusal<'_>, request: &Request) -> Vec<Dated> {
     const FIELDS: &[(&str, i64, bool)] = &[
-        ("x-amz-date", 300, true), ("x-goog-date", 900, true), ("x-ms-date", 900, true), ("x-date", 300, true), ("date", 300, false), ("x-timestamp", 60, true), ("timestamp", 60, true), ("x-request-timestamp", 60, true),
-        ("x-signature-timestamp", 60, true), ("x-auth-timestamp", 60, true), ("x-slack-request-timestamp", 300, true), ("x-bapi-timestamp", 10, true), ("ok-access-timestamp", 30, true), ("kc-api-timestamp", 10, true),
-        ("cb-access-timestamp", 30, true), ("access-timestamp", 30, true), ("x-ca-timestamp", 900, true), ("x-tc-timestamp", 300, true), ("x-sdk-date", 900, true), ("x-nonce-timestamp", 60, true), ("x-request-date", 300, true),
+        ("x-amz-date", 300, true),
+        ("x-goog-date", 900, true),
+        ("x-ms-date", 900, true),
+        ("x-date", 300, true),
+        ("date", 300, false),
+        ("x-timestamp", 60, true),
+        ("timestamp", 60, true),
+        ("x-request-timestamp", 60, true),
+        ("x-signature-timestamp", 60, true),
+        ("x-auth-timestamp", 60, true),
+        ("x-slack-request-timestamp", 300, true),
+        ("x-bapi-timestamp", 10, true),
+        ("ok-access-timestamp", 30, true),
+        ("kc-api-timestamp", 10, true),
+        ("cb-access-timestamp", 30, true),
+        ("access-timestamp", 30, true),
+        ("x-ca-timestamp", 900, true),
+        ("x-tc-timestamp", 300, true),
+        ("x-sdk-date", 900, true),
+        ("x-nonce-timestamp", 60, true),
+        ("x-request-date", 300, true),
     ];
-    const PARAMETERS: &[(&str, i64)] = &[("x-amz-date", 300), ("oauth_timestamp", 300), ("timestamp", 60), ("ts", 60), ("tonce", 60), ("request_time", 60), ("t", 300), ("_timestamp", 60), ("time", 300)];
+    const PARAMETERS: &[(&str, i64)] = &[
+        ("x-amz-date", 300),
+        ("oauth_timestamp", 300),
+        ("timestamp", 60),
+        ("ts", 60),
+        ("tonce", 60),
+        ("request_time", 60),
+        ("t", 300),
+        ("_timestamp", 60),
+        ("time", 300),
+    ];
     let signs = request.headers.0.iter().any(|header| {
         let name = header.name.to_ascii_lowercase();
-        name.contains("signature") || name.contains("-sign") || name == "sign" || (name == "authorization" && (header.value.to_ascii_lowercase().contains("signature") || header.value.starts_with("SharedKey") || header.value.to_ascii_lowercase().starts_with("hmac") || header.value.starts_with("AWS ")))
+        name.contains("signature")
+            || name.contains("-sign")
+            || name == "sign"
+            || (name == "authorization"
+                && (header.value.to_ascii_lowercase().contains("signature")
+                    || header.value.starts_with("SharedKey")
+                    || header.value.to_ascii_lowercase().starts_with("hmac")
+                    || header.value.starts_with("AWS ")))
     });
-    let mut found: Vec<Dated> = FIELDS.iter().filter(|(.., own)| *own || signs).filter_map(|(name, window, own)| {
-        let header = request.headers.all(name).next()?;
-        Some(Dated { quote: Quote::header(refusal.index, "request", header), at: date::read(&header.value)?, window: *window, signed: signs || *own && name.contains("date") })
-    }).collect();
+    let mut found: Vec<Dated> = FIELDS
+        .iter()
+        .filter(|(.., own)| *own || signs)
+        .filter_map(|(name, window, own)| {
+            let header = request.headers.all(name).next()?;
+            Some(Dated {
+                quote: Quote::header(refusal.index, "request", header),
+                at: date::read(&header.value)?,
+                window: *window,
+                signed: signs || *own && name.contains("date"),
+            })
+        })
+        .collect();
     let parameters = sent::parameters(request);
-    let signed_query = parameters.iter().any(|(name, _)| matches!(name.to_ascii_lowercase().as_str(), "signature" | "sign" | "sig" | "oauth_signature" | "hmac"));
+    let signed_query = parameters
+        .iter()
+        .any(|(name, _)| matches!(name.to_ascii_lowercase().as_str(), "signature" | "sign" | "sig" | "oauth_signature" | "hmac"));
     let presigned = parameters.iter().any(|(name, _)| name.eq_ignore_ascii_case("x-amz-expires"));
     for (name, value) in &parameters {
-        let Some((_, window)) = PARAMETERS.iter().find(|(known, _)| name.eq_ignore_ascii_case(known)).filter(|(known, _)| !(presigned && *known == "x-amz-date")) else { continue };
+        let Some((_, window)) = PARAMETERS
+            .iter()
+            .find(|(known, _)| name.eq_ignore_ascii_case(known))
+            .filter(|(known, _)| !(presigned && *known == "x-amz-date"))
+        else {
+            continue;
+        };
         if let Some(at) = date::read(value).filter(|_| signed_query || signs || name.len() > 4) {
-            found.push(Dated { quote: Quote::text(refusal.index, format!("request parameter {name}"), request.line, value), at, window: *window, signed: signed_query || signs });
+            found.push(Dated {
+                quote: Quote::text(refusal.index, format!("request parameter {name}"), request.line, value),
+                at,
+                window: *window,
+                signed: signed_query || signs,
+            });
         }
     }
     if let Some(header) = request.headers.all("authorization").next() {
@@ -134,14 +191,16 @@ fn times(refusal: &Refusal<'_>, request: &Request) -> Vec<Dated> {
 
 fn skewed(refusal: &Refusal<'_>, request: &Request, said: &Said) -> Vec<Clue> {
     let server = refusal.date().map(|(at, _)| at);
-    let Some(now) = server.or_else(|| refusal.now().filter(|(_, clock)| *clock == Clock::Server).map(|(at, _)| at)) else { return Vec::new() };
+    let Some(now) = server.or_else(|| refusal.now().filter(|(_, clock)| *clock == Clock::Server).map(|(at, _)| at)) else {
+        return Vec::new();
+    };
     let words = said.any(&["timestamp", "time", "clock", "skew", "nonce", "expired", "recvwindow"]).is_some();
     let mut clues = Vec::new();
     for dated in times(refusal, request) {
         let apart = now.saturating_sub(dated.at);
         let length = apart.saturating_abs();
         // Half a day apart and to the minute: the same clock in another zone.
-        let zone = length >= 1_800 && length <= 50_400 && (length % 1_800 <= 90 || length % 1_800 >= 1_710);
+        let zone = (1_800..=50_400).contains(&length) && (length % 1_800 <= 90 || length % 1_800 >= 1_710);
         let weight = match (length > dated.window, length > 900, dated.signed, words) {
             (true, true, true, _) | (true, _, _, true) => 95,
             (true, false, true, false) => 84,
@@ -156,7 +215,11 @@ fn skewed(refusal: &Refusal<'_>, request: &Request, said: &Said) -> Vec<Clue> {
         if let Some((_, header)) = refusal.date() {
             clue = clue.quote(Quote::header(refusal.index, "response", header));
         }
-        clues.push(clue.fix(Side::Caller, "Set the clock by NTP, or add the difference to the answer's Date before signing.", &["timedatectl set-ntp true"]));
+        clues.push(clue.fix(
+            Side::Caller,
+            "Set the clock by NTP, or add the difference to the answer's Date before signing.",
+            &["timedatectl set-ntp true"],
+        ));
     }
     clues.truncate(2);
     clues
@@ -168,27 +231,48 @@ fn signed_url(refusal: &Refusal<'_>, request: &Request) -> Option<Clue> {
     let parameters: Vec<(String, String)> = sent::pairs(request.query()).collect();
     let value = |name: &str| parameters.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str());
     let lasting = |from: &str, length: &str| Some(date::read(value(from)?)?.saturating_add(value(length)?.parse().ok()?));
-    let signed = ["signature", "x-amz-signature", "x-goog-signature", "sig", "x-oss-signature", "hmac", "token", "hash", "policy", "key-pair-id"].iter().any(|name| value(name).is_some());
-    let end = lasting("x-amz-date", "x-amz-expires").or_else(|| lasting("x-goog-date", "x-goog-expires")).or_else(|| lasting("x-oss-date", "x-oss-expires"));
+    let signed =
+        ["signature", "x-amz-signature", "x-goog-signature", "sig", "x-oss-signature", "hmac", "token", "hash", "policy", "key-pair-id"]
+            .iter()
+            .any(|name| value(name).is_some());
+    let end = lasting("x-amz-date", "x-amz-expires")
+        .or_else(|| lasting("x-goog-date", "x-goog-expires"))
+        .or_else(|| lasting("x-oss-date", "x-oss-expires"));
     let end = end.or_else(|| value("se").filter(|_| value("sig").is_some()).and_then(date::read));
-    let end = end.or_else(|| ["expires", "expire", "exp", "expiry", "expires_at", "oe"].iter().find_map(|name| value(name)).filter(|_| signed).and_then(date::read));
+    let end = end.or_else(|| {
+        ["expires", "expire", "exp", "expiry", "expires_at", "oe"]
+            .iter()
+            .find_map(|name| value(name))
+            .filter(|_| signed)
+            .and_then(date::read)
+    });
     if let Some(end) = end.filter(|end| *end < now) {
         let over = now.saturating_sub(end);
         let weight = if clock == Clock::Reader { 50 } else { 97 };
-        let because = format!("The signed URL was good until {}, {} before {} says that it was asked for.", utc(end), span(over), clock.name());
+        let because =
+            format!("The signed URL was good until {}, {} before {} says that it was asked for.", utc(end), span(over), clock.name());
         let clue = Clue::new(NAME, OVER, weight, because).quote(Quote::text(refusal.index, "request URL", request.line, &request.url));
         return Some(clue.fix(Side::Caller, "Have the URL signed anew, shortly before it is used.", &[]));
     }
-    let start = value("st").filter(|_| value("sig").is_some()).and_then(date::read).filter(|start| *start > now && clock != Clock::Reader)?;
-    let because = format!("The signed URL begins to be good at {}, {} after {} says that it was asked for.", utc(start), span(start.saturating_sub(now)), clock.name());
+    let start =
+        value("st").filter(|_| value("sig").is_some()).and_then(date::read).filter(|start| *start > now && clock != Clock::Reader)?;
+    let because = format!(
+        "The signed URL begins to be good at {}, {} after {} says that it was asked for.",
+        utc(start),
+        span(start.saturating_sub(now)),
+        clock.name()
+    );
     Some(Clue::new(NAME, SKEW, 95, because).quote(Quote::text(refusal.index, "request URL", request.line, &request.url)))
 }
 
 /// An AWS credential scope that does not fit its date or host.
 fn scope(refusal: &Refusal<'_>, request: &Request) -> Option<Clue> {
     let header = request.headers.all("authorization").find(|header| header.value.starts_with("AWS4-"));
-    let field = header.and_then(|header| header.value.split("Credential=").nth(1)).map(|rest| rest.split([',', ' ']).next().unwrap_or_default().to_owned());
-    let credential = field.or_else(|| sent::pairs(request.query()).find(|(name, _)| name.eq_ignore_ascii_case("x-amz-credential")).map(|(_, value)| value))?;
+    let field = header
+        .and_then(|header| header.value.split("Credential=").nth(1))
+        .map(|rest| rest.split([',', ' ']).next().unwrap_or_default().to_owned());
+    let credential = field
+        .or_else(|| sent::pairs(request.query()).find(|(name, _)| name.eq_ignore_ascii_case("x-amz-credential")).map(|(_, value)| value))?;
     let parts: Vec<&str> = credential.split('/').collect();
     let [_, day, region, service, _] = parts.as_slice() else { return None };
     let quote = match header {
@@ -198,20 +282,49 @@ fn scope(refusal: &Refusal<'_>, request: &Request) -> Option<Clue> {
     let host = request.host();
     if host.ends_with(".amazonaws.com") || host.ends_with(".amazonaws.com.cn") {
         let labels: Vec<&str> = host.split(['.', '-']).collect();
-        let regional = host.split('.').find(|label| label.len() > 7 && label.ends_with(|c: char| c.is_ascii_digit()) && label.matches('-').count() >= 2 && ["us", "eu", "ap", "sa", "ca", "me", "af", "cn", "il", "mx"].iter().any(|start| label.starts_with(start)));
+        let regional = host.split('.').find(|label| {
+            label.len() > 7
+                && label.ends_with(|c: char| c.is_ascii_digit())
+                && label.matches('-').count() >= 2
+                && ["us", "eu", "ap", "sa", "ca", "me", "af", "cn", "il", "mx"].iter().any(|start| label.starts_with(start))
+        });
         if let Some(asked) = regional.filter(|asked| asked != region && !asked.ends_with(region)) {
             let because = format!("The request is signed for the region {region} and goes to a host of {asked}.");
-            return Some(Clue::new(NAME, Foreign(ForeignCause::EndpointWrong), 88, because).quote(quote).fix(Side::Caller, "Sign for the region of the host.", &[]));
+            return Some(Clue::new(NAME, Foreign(ForeignCause::EndpointWrong), 88, because).quote(quote).fix(
+                Side::Caller,
+                "Sign for the region of the host.",
+                &[],
+            ));
         }
-        let known = [("execute-api", "execute-api"), ("s3", "s3"), ("es", "es"), ("lambda", "lambda"), ("sts", "sts"), ("dynamodb", "dynamodb"), ("sqs", "sqs"), ("aoss", "aoss")];
-        if let Some((_, own)) = known.iter().find(|(label, _)| labels.contains(label)).filter(|(_, own)| own != service && !host.starts_with(service)) {
+        let known = [
+            ("execute-api", "execute-api"),
+            ("s3", "s3"),
+            ("es", "es"),
+            ("lambda", "lambda"),
+            ("sts", "sts"),
+            ("dynamodb", "dynamodb"),
+            ("sqs", "sqs"),
+            ("aoss", "aoss"),
+        ];
+        if let Some((_, own)) =
+            known.iter().find(|(label, _)| labels.contains(label)).filter(|(_, own)| own != service && !host.starts_with(service))
+        {
             let because = format!("The request is signed for the service {service} and goes to a host of {own}.");
-            return Some(Clue::new(NAME, Foreign(ForeignCause::EndpointWrong), 76, because).quote(quote).fix(Side::Caller, "Sign for the service of the host.", &[]));
+            return Some(Clue::new(NAME, Foreign(ForeignCause::EndpointWrong), 76, because).quote(quote).fix(
+                Side::Caller,
+                "Sign for the service of the host.",
+                &[],
+            ));
         }
     }
-    let dated = request.headers.get("x-amz-date").map(str::to_owned).or_else(|| sent::pairs(request.query()).find(|(name, _)| name.eq_ignore_ascii_case("x-amz-date")).map(|(_, value)| value))?;
+    let dated = request
+        .headers
+        .get("x-amz-date")
+        .map(str::to_owned)
+        .or_else(|| sent::pairs(request.query()).find(|(name, _)| name.eq_ignore_ascii_case("x-amz-date")).map(|(_, value)| value))?;
     (!dated.starts_with(day)).then(|| {
-        let because = format!("The signature's scope is of the day {day}, and the request is dated {dated}: a signing key of another day was used.");
+        let because =
+            format!("The signature's scope is of the day {day}, and the request is dated {dated}: a signing key of another day was used.");
         Clue::new(NAME, Common(Cause::TokenSignatureWrong), 84, because).quote(quote)
     })
 }
@@ -226,14 +339,20 @@ mod tests {
     #[test]
     fn dates_of_signed_requests() {
         let aws = |date: &str, day: &str, host: &str| {
-            format!("GET https://{host}/\nX-Amz-Date: {date}\nAuthorization: AWS4-HMAC-SHA256 Credential=AKIA/{day}/us-east-1/execute-api/aws4_request, SignedHeaders=host, Signature=bb")
+            format!(
+                "GET https://{host}/\nX-Amz-Date: {date}\nAuthorization: AWS4-HMAC-SHA256 Credential=AKIA/{day}/us-east-1/execute-api/aws4_request, SignedHeaders=host, Signature=bb"
+            )
         };
         let own = "a.execute-api.us-east-1.amazonaws.com";
         check(see(&exchanged(&aws("20231114T220400Z", "20231114", own), 403, DATE, "")), Some("clock-skew"), 80);
         check(see(&exchanged(&aws("20231114T214000Z", "20231114", own), 403, DATE, "")), Some("clock-skew"), 95);
         check(see(&exchanged(&aws("20231114T221320Z", "20231114", own), 403, DATE, "")), None, 10);
         check(see(&exchanged(&aws("20231114T221320Z", "20231113", own), 403, DATE, "")), Some("token-signature-wrong"), 80);
-        check(see(&exchanged(&aws("20231114T221320Z", "20231114", "a.execute-api.eu-west-1.amazonaws.com"), 403, DATE, "")), Some("endpoint-wrong"), 80);
+        check(
+            see(&exchanged(&aws("20231114T221320Z", "20231114", "a.execute-api.eu-west-1.amazonaws.com"), 403, DATE, "")),
+            Some("endpoint-wrong"),
+            80,
+        );
         check(see(&exchanged("GET https://a.example/x?timestamp=1699990000&signature=a", 401, DATE, "")), Some("clock-skew"), 90);
         check(see(&exchanged("GET https://a.example/x?timestamp=1700000000000&signature=a", 401, DATE, "")), None, 10);
     }

@@ -40,12 +40,16 @@ fn underscored(refusal: &Refusal<'_>, sent: &[Sent<'_>], said: &Said) -> Option<
         (false, true) => 76,
         (false, false) => 40,
     };
-    let because = format!("The field {} has an underscore in its name. nginx leaves such fields out unless it is told to keep them, and Apache does for what it runs.", field.name);
+    let because = format!(
+        "The field {} has an underscore in its name. nginx leaves such fields out unless it is told to keep them, and Apache does for what it runs.",
+        field.name
+    );
     let clue = Clue::new(NAME, STRIPPED, weight, because).quote(field.quote(refusal.index));
-    Some(
-        clue.fix(Side::Proxy, "Let nginx keep fields with underscores.", &["underscores_in_headers on;"])
-            .fix(Side::Caller, "Or send the field under a name with a dash, if the app reads that.", &[&format!("{}: …", field.name.replace('_', "-"))]),
-    )
+    Some(clue.fix(Side::Proxy, "Let nginx keep fields with underscores.", &["underscores_in_headers on;"]).fix(
+        Side::Caller,
+        "Or send the field under a name with a dash, if the app reads that.",
+        &[&format!("{}: …", field.name.replace('_', "-"))],
+    ))
 }
 
 /// `Authorization` came to the front, and the app says or shows that it had none.
@@ -57,10 +61,25 @@ fn authorization(refusal: &Refusal<'_>, sent: &[Sent<'_>], said: &Said) -> Optio
     let heard = said.any(NOTHING_CAME);
     let stack = stack(refusal);
     // A bare challenge of the scheme that was sent is how a server asks somebody who sent nothing, and how Basic says no.
-    let asked_again = same && !refusal.challenge_tells_error() && !scheme.eq_ignore_ascii_case("basic") && !scheme.eq_ignore_ascii_case("digest") && !scheme.eq_ignore_ascii_case("negotiate") && !scheme.eq_ignore_ascii_case("ntlm");
+    let asked_again = same
+        && !refusal.challenge_tells_error()
+        && !scheme.eq_ignore_ascii_case("basic")
+        && !scheme.eq_ignore_ascii_case("digest")
+        && !scheme.eq_ignore_ascii_case("negotiate")
+        && !scheme.eq_ignore_ascii_case("ntlm");
     let weak_words = heard.as_ref().is_some_and(|heard| {
         let words = heard.words.to_ascii_lowercase();
-        ["unauthenticated", "authentication required", "not authenticated", "requires authentication", "full authentication", "please log", "authorization required"].iter().any(|weak| words.contains(weak))
+        [
+            "unauthenticated",
+            "authentication required",
+            "not authenticated",
+            "requires authentication",
+            "full authentication",
+            "please log",
+            "authorization required",
+        ]
+        .iter()
+        .any(|weak| words.contains(weak))
     });
     let base: u8 = match (&heard, weak_words) {
         (Some(_), false) if same || challenges.is_empty() => 62,
@@ -84,7 +103,14 @@ fn authorization(refusal: &Refusal<'_>, sent: &[Sent<'_>], said: &Said) -> Optio
     if let Some((_, hint)) = stack {
         clue.quotes.extend(hint);
     }
-    let lines = ["# Apache with CGI or FastCGI", "CGIPassAuth On", "# mod_wsgi", "WSGIPassAuthorization On", "# nginx", "proxy_set_header Authorization $http_authorization;"];
+    let lines = [
+        "# Apache with CGI or FastCGI",
+        "CGIPassAuth On",
+        "# mod_wsgi",
+        "WSGIPassAuthorization On",
+        "# nginx",
+        "proxy_set_header Authorization $http_authorization;",
+    ];
     Some(clue.fix(Side::Proxy, "Hand the field on to the app.", &lines))
 }
 
@@ -97,11 +123,15 @@ fn stack(refusal: &Refusal<'_>) -> Option<(&'static str, Option<Quote>)> {
     let quote = |name: &str| refusal.answered(name).map(|header| Quote::header(refusal.index, "response", header));
     let server = refusal.server();
     let powered = refusal.answered("x-powered-by").map(|header| header.value.to_ascii_lowercase()).unwrap_or_default();
-    let php = powered.contains("php") || refusal.request().is_some_and(|request| request.path().contains(".php") || request.path().contains("/wp-json"));
+    let php = powered.contains("php")
+        || refusal.request().is_some_and(|request| request.path().contains(".php") || request.path().contains("/wp-json"));
     if server.contains("apache") && (php || server.contains("php") || server.contains("fcgid")) {
         return Some(("Apache in front of PHP over CGI or FastCGI", quote("server")));
     }
-    if server.contains("mod_wsgi") || server.contains("wsgi") || server.contains("apache") && refusal.challenges().iter().any(|challenge| challenge.is("Token")) {
+    if server.contains("mod_wsgi")
+        || server.contains("wsgi")
+        || server.contains("apache") && refusal.challenges().iter().any(|challenge| challenge.is("Token"))
+    {
         return Some(("mod_wsgi", quote("server")));
     }
     if server.contains("apache") && !server.contains("coyote") {
@@ -113,7 +143,6 @@ fn stack(refusal: &Refusal<'_>) -> Option<(&'static str, Option<Quote>)> {
     None
 }
 
-
 #[cfg(test)]
 mod tests {
     use super::super::staged::{answered, check, exchanged};
@@ -122,8 +151,21 @@ mod tests {
     #[test]
     fn what_was_sent_and_not_seen() {
         let stripped = Some("credentials-stripped");
-        check(see(&exchanged("GET https://a.example/x\naccess_key: 1", 403, "Server: nginx/1.2", r#"{"message":"access key missing"}"#)), stripped, 90);
-        check(see(&exchanged("GET https://a.example/x\nAuthorization: Token 1", 401, "Server: Apache/2.2\nWWW-Authenticate: Token", "Authentication credentials were not provided.")), stripped, 70);
+        check(
+            see(&exchanged("GET https://a.example/x\naccess_key: 1", 403, "Server: nginx/1.2", r#"{"message":"access key missing"}"#)),
+            stripped,
+            90,
+        );
+        check(
+            see(&exchanged(
+                "GET https://a.example/x\nAuthorization: Token 1",
+                401,
+                "Server: Apache/2.2\nWWW-Authenticate: Token",
+                "Authentication credentials were not provided.",
+            )),
+            stripped,
+            70,
+        );
         check(see(&answered(401, "X-Powered-By: PHP/7", "Unauthorized")), stripped, 45);
         check(see(&answered(401, "WWW-Authenticate: Token", "Authentication credentials were not provided.")), None, 50);
         check(see(&answered(401, "WWW-Authenticate: Bearer error=\"invalid_token\"", "")), None, 10);

@@ -65,7 +65,12 @@ const PHRASES: &[Phrase] = &[
 const ALERTS: &[(&str, u8, Code, &str)] = &[
     ("certificate required", 95, MISSING, "The server's alert says that it wants a client certificate (RFC 8446 section 6.2)."),
     ("alert number 116", 95, MISSING, "Alert 116 is certificate_required (RFC 8446 section 6.2)."),
-    ("bad certificate", 72, UNTRUSTED, "The server's alert says that the client's certificate is bad; some servers answer so where none was sent."),
+    (
+        "bad certificate",
+        72,
+        UNTRUSTED,
+        "The server's alert says that the client's certificate is bad; some servers answer so where none was sent.",
+    ),
     ("alert number 42", 72, UNTRUSTED, "Alert 42 is bad_certificate (RFC 8446 section 6.2)."),
     ("unknown ca", 88, UNTRUSTED, "The server's alert says that it does not know the authority of the certificate (RFC 8446 section 6.2)."),
     ("alert number 48", 90, UNTRUSTED, "Alert 48 is unknown_ca (RFC 8446 section 6.2)."),
@@ -76,14 +81,29 @@ const ALERTS: &[(&str, u8, Code, &str)] = &[
     ("err_ssl_client_auth", 90, MISSING, "The browser reports that client authentication failed."),
     ("self signed certificate", 88, TLS, "The client does not trust the server's certificate: it signs itself."),
     ("self-signed certificate", 88, TLS, "The client does not trust the server's certificate: it signs itself."),
-    ("unable to get local issuer", 90, TLS, "The client finds no way from the server's certificate to an authority that it trusts; often the server leaves out the intermediate."),
+    (
+        "unable to get local issuer",
+        90,
+        TLS,
+        "The client finds no way from the server's certificate to an authority that it trusts; often the server leaves out the intermediate.",
+    ),
     ("unable to verify the first", 90, TLS, "The server leaves out the intermediate certificate."),
     ("err_cert", 88, TLS, "The browser does not take the server's certificate."),
     ("certificate has expired", 90, TLS, "The server's certificate has expired."),
     ("no alternative certificate subject name", 92, TLS, "The server's certificate is for another name."),
     ("certificate verify failed", 86, TLS, "The client does not trust the server's certificate."),
-    ("handshake failure", 60, MISSING, "The handshake failed; a server that wants a client certificate, or that shares no cipher, ends it so."),
-    ("sslv3_alert_handshake_failure", 60, MISSING, "The handshake failed; a server that wants a client certificate, or that shares no cipher, ends it so."),
+    (
+        "handshake failure",
+        60,
+        MISSING,
+        "The handshake failed; a server that wants a client certificate, or that shares no cipher, ends it so.",
+    ),
+    (
+        "sslv3_alert_handshake_failure",
+        60,
+        MISSING,
+        "The handshake failed; a server that wants a client certificate, or that shares no cipher, ends it so.",
+    ),
     ("wrong version number", 86, TLS, "The other side does not speak TLS on this port."),
     ("ssl", 45, TLS, "The connection failed in TLS."),
     ("tls", 42, TLS, "The connection failed in TLS."),
@@ -95,8 +115,17 @@ pub(crate) fn see(dossier: &Dossier) -> Vec<Clue> {
     if let Some(failure) = refusal.exchange.failure.as_deref() {
         let folded = failure.to_ascii_lowercase();
         let clue = ALERTS.iter().find(|(words, ..)| folded.contains(words)).map(|(_, weight, code, because)| {
-            let clue = Clue::new(NAME, *code, *weight, *because).quote(Quote::text(refusal.index, "failure that the tool reported", 0, failure));
-            if *code == TLS { clue } else { clue.fix(Side::Caller, "Present a certificate that the server's authorities signed.", &["curl --cert client.pem --key client.key …"]) }
+            let clue =
+                Clue::new(NAME, *code, *weight, *because).quote(Quote::text(refusal.index, "failure that the tool reported", 0, failure));
+            if *code == TLS {
+                clue
+            } else {
+                clue.fix(
+                    Side::Caller,
+                    "Present a certificate that the server's authorities signed.",
+                    &["curl --cert client.pem --key client.key …"],
+                )
+            }
         });
         return clue.into_iter().collect();
     }
@@ -109,7 +138,25 @@ pub(crate) fn see(dossier: &Dossier) -> Vec<Clue> {
         };
         clues.push(Clue::new(NAME, code, 96, because));
     }
+    if may_use_certificate(&refusal) {
+        let because = "Kubernetes takes a request without any credentials for an anonymous one and answers 403; a 401 to a request without Authorization means that a client certificate, which no recording shows, was not taken.";
+        for (code, weight) in [(EXPIRED, 60), (UNTRUSTED, 42)] {
+            let clue = Clue::new(NAME, code, weight, because);
+            clues.push(clue.fix(Side::Caller, "Look at the dates of the certificate in the kubeconfig.", &["kubectl config view --raw -o jsonpath='{.users[0].user.client-certificate-data}' | base64 -d | openssl x509 -noout -dates -issuer"]));
+        }
+    }
     clues
+}
+
+/// A client of Kubernetes that shows no credentials and was not taken for anonymous.
+pub(super) fn may_use_certificate(refusal: &Refusal<'_>) -> bool {
+    let body = refusal.response().map(|response| response.body.as_str()).unwrap_or_default();
+    let status = body.contains("\"kind\"") && body.contains("\"Status\"") && body.contains("\"Unauthorized\"");
+    refusal.status() == 401
+        && status
+        && refusal.request().is_some()
+        && refusal.asked("authorization").is_none()
+        && refusal.asked("impersonate-user").is_none()
 }
 
 #[cfg(test)]
@@ -119,7 +166,11 @@ mod tests {
 
     #[test]
     fn certificates() {
-        check(see(&answered(400, "", "<html><head><title>400 No required SSL certificate was sent</title></head></html>")), Some("certificate-missing"), 95);
+        check(
+            see(&answered(400, "", "<html><head><title>400 No required SSL certificate was sent</title></head></html>")),
+            Some("certificate-missing"),
+            95,
+        );
         check(see(&answered(400, "", "The plain HTTP request was sent to HTTPS port")), Some("tls-misconfigured"), 95);
         check(see(&answered(496, "", "")), Some("certificate-missing"), 95);
         check(see(&answered(401, "", "unauthorized")), None, 10);

@@ -257,7 +257,13 @@ pub(crate) fn see(dossier: &Dossier) -> Vec<Clue> {
             _ => true,
         };
         clues.extend(both.into_iter().filter(|(code, _)| named(*code)).map(|(code, weight)| {
-            Clue::new(NAME, code, weight, format!("The server names two causes in one sentence, and does not tell which it is: “{}”.", hedge.words)).quote(hedge.quote.clone())
+            Clue::new(
+                NAME,
+                code,
+                weight,
+                format!("The server names two causes in one sentence, and does not tell which it is: “{}”.", hedge.words),
+            )
+            .quote(hedge.quote.clone())
         }));
     }
     clues
