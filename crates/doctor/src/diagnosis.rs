@@ -2,7 +2,9 @@
 
 use crate::catalogue::Code;
 use crate::clue::Clue;
-use countersign::Family;
+use crate::dossier::Dossier;
+use crate::finding;
+use countersign::{Cause, Family, ForeignCause};
 use serde::Serialize;
 
 /// How sure a verdict is.
@@ -34,10 +36,49 @@ pub(crate) struct Candidate {
 
 /// From this score on a family is said to be certain, provided that one of its clues is proof.
 const CERTAIN: f64 = 0.90;
-const LIKELY: f64 = 0.60;
+const LIKELY: f64 = 0.70;
 const POSSIBLE: f64 = 0.30;
 /// The weight of a clue that is proof.
 const PROOF: u8 = 95;
+
+/// Findings that read a server's words without knowing whose language they are.
+const WORDS: &[&str] = &["account", "bearer-error", "permission", "refused", "revoked", "session", "token-words", "endpoint", "rate"];
+/// The finding that knows whose language it is.
+const DIALECT: &str = "dialect";
+/// From this weight on a product's own language is taken to settle what its words mean.
+const SETTLES: u8 = 60;
+
+/// Where the product is known and its language says what the words mean, what they would mean elsewhere counts half.
+pub(crate) fn in_its_language(mut clues: Vec<Clue>) -> Vec<Clue> {
+    let told = |clue: &&Clue| clue.finding == DIALECT && clue.product.is_some() && clue.weight >= SETTLES;
+    if clues.iter().any(|clue| told(&clue)) {
+        let meant: Vec<Code> = clues.iter().filter(|clue| clue.finding == DIALECT).map(|clue| clue.code).collect();
+        for clue in clues.iter_mut().filter(|clue| WORDS.contains(&clue.finding) && !meant.contains(&clue.code)) {
+            clue.weight /= 2;
+        }
+    }
+    clues
+}
+
+/// Many servers say that nothing came when they mean that nothing came which they could use. Where the request is seen to
+/// carry credentials, that is what is believed.
+pub(crate) fn seeing_the_request(mut clues: Vec<Clue>, dossier: &Dossier) -> Vec<Clue> {
+    let sent = dossier.refusal().and_then(|(_, exchange)| exchange.request.as_ref()).map(finding::sent_credentials);
+    if !sent.unwrap_or_default() {
+        return clues;
+    }
+    let missing = Code::from(Cause::CredentialsMissing);
+    let mut weighed = None;
+    for clue in clues.iter_mut().filter(|clue| clue.code == missing && clue.finding == DIALECT) {
+        weighed = weighed.max(Some(clue.weight));
+        clue.weight /= 3;
+    }
+    if let Some(weight) = weighed {
+        let because = "The server says that no credentials came, and some did: those that it cannot use count as none.";
+        clues.push(Clue::new("credentials", ForeignCause::CredentialsInvalid, weight * 2 / 3, because));
+    }
+    clues
+}
 
 /// Weighs the clues: candidates, the likeliest family first, and within it the likeliest cause.
 pub(crate) fn weigh(clues: Vec<Clue>) -> Vec<Candidate> {

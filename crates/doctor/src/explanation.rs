@@ -4,8 +4,8 @@
 use crate::advice::Advice;
 use crate::catalogue::Code;
 use crate::clue::{Clue, Fix, Quote};
-use crate::diagnosis::{Candidate, Confidence, confidence, weigh};
-use crate::dossier::Dossier;
+use crate::diagnosis::{Candidate, Confidence, confidence, in_its_language, seeing_the_request, weigh};
+use crate::dossier::{Dossier, Request};
 use crate::finding;
 use crate::mask;
 use countersign::Family;
@@ -103,7 +103,8 @@ fn family_name<S: Serializer>(family: &Family, serializer: S) -> Result<S::Ok, S
 
 /// Explains a dossier.
 pub fn explain(dossier: &Dossier) -> Explanation {
-    let candidates = weigh(finding::clues(dossier));
+    let clues = seeing_the_request(in_its_language(finding::clues(dossier)), dossier);
+    let candidates = weigh(without_secrets(clues, &finding::secrets(dossier)));
     let confidence = confidence(&candidates);
     let sure = confidence > Confidence::Unknown;
     let first = candidates.first().filter(|_| sure);
@@ -112,7 +113,7 @@ pub fn explain(dossier: &Dossier) -> Explanation {
     let request = refusal.and_then(|exchange| exchange.request.as_ref());
     Explanation {
         schema: SCHEMA,
-        request: request.map(|request| format!("{} {}", request.method, mask::text(&request.url))),
+        request: request.map(asked),
         status: refusal.and_then(|exchange| exchange.response.as_ref()).map(|response| response.status).filter(|status| *status != 0),
         verdict: Verdict {
             cause: first.map(|first| first.code),
@@ -129,6 +130,27 @@ pub fn explain(dossier: &Dossier) -> Explanation {
         retry: first.map_or("Not known.", |first| Advice::of(first.code).retry),
         not_seen: dossier.not_seen.clone(),
     }
+}
+
+/// What was asked, in one line; the host stands before a target that names none.
+fn asked(request: &Request) -> String {
+    let host = if request.url.starts_with('/') { request.host() } else { String::new() };
+    format!("{} {host}{}", request.method, mask::text(&request.url))
+}
+
+/// Quotes are masked already; this is for what was sent and comes back in other words than those that masking knows.
+fn without_secrets(mut clues: Vec<Clue>, secrets: &[String]) -> Vec<Clue> {
+    for clue in &mut clues {
+        clue.because = mask::echoed(&clue.because, secrets);
+        for quote in &mut clue.quotes {
+            quote.text = mask::echoed(&quote.text, secrets);
+        }
+        for fix in &mut clue.fix {
+            fix.text = mask::echoed(&fix.text, secrets);
+            fix.lines.iter_mut().for_each(|line| *line = mask::echoed(line, secrets));
+        }
+    }
+    clues
 }
 
 const ABSTAINS: &str = "What was given does not tell the cause.";

@@ -112,7 +112,8 @@ pub(crate) fn secrets(dossier: &Dossier) -> Vec<String> {
     for sent in requests.flat_map(sent::credentials) {
         let value = sent.value.trim();
         let bare = value.split_once(' ').map_or(value, |(_, rest)| rest.trim());
-        secrets.extend(base64::pair(bare).map(|(_, password)| password));
+        let pair = base64::decode(bare).and_then(|bytes| String::from_utf8(bytes).ok());
+        secrets.extend(pair.as_deref().and_then(|pair| pair.split_once(':')).map(|(_, password)| password.trim().to_owned()));
         secrets.extend([value.to_owned(), bare.to_owned()]);
     }
     // What is shorter is a word that may stand there by chance.

@@ -23,6 +23,12 @@ const LONGEST: usize = 200;
 /// The most bytes that are looked at for a quote.
 const LOOKED_AT: usize = 64 * 1024;
 
+/// Text in which these secrets are masked wherever they stand: a server may say back what it was sent.
+pub(crate) fn echoed(text: &str, secrets: &[String]) -> String {
+    let known = secrets.iter().filter(|known| text.contains(known.as_str()));
+    known.fold(text.to_owned(), |text, known| text.replace(known.as_str(), &secret::masked(known)))
+}
+
 /// A header field's value without its secrets; the rest is cut at 200 characters.
 pub(crate) fn header(name: &str, value: &str) -> String {
     let value = clean(value);
