@@ -20,6 +20,7 @@ pub mod gateway;
 pub mod h2;
 pub mod issuer;
 pub mod jwt;
+pub mod product;
 pub mod scene;
 pub mod tls;
 pub mod upstream;

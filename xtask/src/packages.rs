@@ -31,6 +31,7 @@ const PACKAGES: &[(&str, Shows, &[For])] = &[
     ("openssl",           Program("openssl"),      &[Test, Bench]),
     ("nginx",             Program("nginx"),        &[Test]),
     ("apache2",           Program("apache2"),      &[Test]),
+    ("docker-registry",   Program("docker-registry"), &[Test]),
     ("chromium",          Program("chromium"),     &[Test]),
     ("nodejs",            Program("node"),         &[Test, Bench]),
     ("npm",               Program("npm"),          &[Test]),
@@ -40,7 +41,7 @@ const PACKAGES: &[(&str, Shows, &[For])] = &[
     ("python3",           Program("python3"),      &[Test, Bench]),
     ("python3-venv",      Module("ensurepip"),     &[Test]),
     ("wrk",               Program("wrk"),          &[Bench]),
-    ("apache2-utils",     Program("htpasswd"),     &[Bench]),
+    ("apache2-utils",     Program("htpasswd"),     &[Test, Bench]),
     ("goaccess",          Program("goaccess"),     &[Bench]),
     ("debootstrap",       Program("debootstrap"),  &[Bench, Bare]),
 ];

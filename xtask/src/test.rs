@@ -4,6 +4,7 @@ use crate::packages::{self, For};
 use crate::step::{self, Steps, cargo};
 use crate::tidy;
 use anyhow::Result;
+use std::fs;
 use std::path::Path;
 use std::process::Command;
 
@@ -17,6 +18,7 @@ pub(crate) fn run(root: &Path) -> Result<()> {
     if suites.join("package.json").is_file() {
         steps.step("npm packages", || step::command(Command::new("npm").args(["ci", "--no-audit", "--no-fund"]).current_dir(&suites)))?;
     }
+    steps.step("python packages", || python_packages(root, &suites))?;
     let mut step = |name: &str, args: &[&str]| steps.step(name, || step::command(cargo(args).current_dir(root)));
     step("format", &["fmt", "--all", "--check"])?;
     step("lints", &["clippy", "--workspace", "--all-targets", "--locked", "--quiet", "--", "-D", "warnings"])?;
@@ -27,5 +29,22 @@ pub(crate) fn run(root: &Path) -> Result<()> {
     }
     steps.step("tidy", || tidy::run(root))?;
     steps.finish("test");
+    Ok(())
+}
+
+/// The servers in Python have an environment of their own, made anew when what they need changes.
+fn python_packages(root: &Path, suites: &Path) -> Result<()> {
+    let wanted = fs::read_to_string(suites.join("requirements.txt"))?;
+    let environment = root.join("target/suites/python");
+    let installed = environment.join("installed.txt");
+    if fs::read_to_string(&installed).is_ok_and(|text| text == wanted) {
+        return Ok(());
+    }
+    step::command(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&environment))?;
+    let pip = environment.join("bin/pip");
+    step::command(
+        Command::new(pip).args(["install", "--quiet", "--disable-pip-version-check", "-r"]).arg(suites.join("requirements.txt")),
+    )?;
+    fs::write(installed, wanted)?;
     Ok(())
 }
