@@ -18,7 +18,9 @@ pub(super) fn credentials(value: &str) -> String {
     if scheme.eq_ignore_ascii_case("basic") {
         return format!("{scheme} {}", basic(rest));
     }
-    let parameters = rest.split_once('=').is_some_and(|(name, value)| !value.is_empty() && !value.starts_with('=') && name.len() < 40 && !name.contains(' '));
+    let parameters = rest
+        .split_once('=')
+        .is_some_and(|(name, value)| !value.is_empty() && !value.starts_with('=') && name.len() < 40 && !name.contains(' '));
     if parameters && (rest.contains(',') || rest.contains('"') || scheme.eq_ignore_ascii_case("digest")) {
         return format!("{scheme} {}", Scan::new(rest, &["response", "cnonce", "mac", "oauth_nonce", "id"]).run());
     }
@@ -39,8 +41,30 @@ pub(super) fn key(value: &str) -> String {
 
 fn is_scheme(word: &str) -> bool {
     const SCHEMES: &[&str] = &[
-        "Basic", "Bearer", "Digest", "DPoP", "Negotiate", "NTLM", "Kerberos", "Token", "ApiKey", "JWT", "AWS", "AWS4-HMAC-SHA256", "GoogleLogin",
-        "SharedKey", "SharedAccessSignature", "Hawk", "OAuth", "MAC", "PrivateToken", "SSWS", "Splunk", "GenieKey", "Signature", "HMAC-SHA256",
+        "Basic",
+        "Bearer",
+        "Digest",
+        "DPoP",
+        "Negotiate",
+        "NTLM",
+        "Kerberos",
+        "Token",
+        "ApiKey",
+        "JWT",
+        "AWS",
+        "AWS4-HMAC-SHA256",
+        "GoogleLogin",
+        "SharedKey",
+        "SharedAccessSignature",
+        "Hawk",
+        "OAuth",
+        "MAC",
+        "PrivateToken",
+        "SSWS",
+        "Splunk",
+        "GenieKey",
+        "Signature",
+        "HMAC-SHA256",
     ];
     SCHEMES.iter().any(|scheme| word.eq_ignore_ascii_case(scheme))
 }

@@ -149,19 +149,28 @@ impl<'a> Scan<'a> {
             _ => return,
         };
         rest = rest.trim_start_matches(' ');
+        let escaped = rest.starts_with('\\');
         let quote = rest.trim_start_matches('\\').chars().next().filter(|quote| matches!(quote, '"' | '\''));
         if let Some(quote) = quote {
             rest = rest.trim_start_matches('\\').strip_prefix(quote).unwrap_or(rest);
         }
-        let end = rest
-            .char_indices()
-            .find(|&(_, letter)| match quote {
-                Some(quote) => letter == quote || letter == '\\',
-                None => letter.is_whitespace() || "&,;\"'<>)]}|\\#".contains(letter),
-            })
-            .map_or(rest.len(), |(at, _)| at);
+        let mut kept = false;
+        let ends = |letter: char| match quote {
+            // `\"` inside of quotes is of the value; where the quotes are escaped themselves it is their end.
+            Some(_) if std::mem::take(&mut kept) => false,
+            Some(_) if letter == '\\' && !escaped => {
+                kept = true;
+                false
+            }
+            Some(quote) => letter == quote || letter == '\\',
+            None => letter.is_whitespace() || "&,;\"'<>)]}|\\#".contains(letter),
+        };
+        let end = rest.find(ends).unwrap_or(rest.len());
         let (value, after) = rest.split_at_checked(end).unwrap_or((rest, ""));
-        if value.is_empty() || value.starts_with(['[', '{']) && !is_placeholder(value) || is_spoken(name, value, equals.is_some() && quote.is_none()) {
+        if value.is_empty()
+            || value.starts_with(['[', '{']) && !is_placeholder(value)
+            || is_spoken(name, value, equals.is_some() && quote.is_none())
+        {
             return;
         }
         let skipped = self.rest.len() - rest.len();
@@ -183,11 +192,30 @@ fn is_spoken(name: &str, value: &str, parameter: bool) -> bool {
     if is_password(name) {
         return false;
     }
+    const SAID: &[&str] = &[
+        "expired",
+        "invalid",
+        "missing",
+        "required",
+        "revoked",
+        "malformed",
+        "string",
+        "bearer",
+        "jwt",
+        "unauthorized",
+        "forbidden",
+        "unknown",
+        "inactive",
+        "blacklisted",
+        "denied",
+        "wrong",
+    ];
     let letters = value.bytes().all(|byte| byte.is_ascii_alphabetic() || b"_- ".contains(&byte));
     let number = value.len() <= 6 && value.bytes().all(|byte| byte.is_ascii_digit());
+    let said = SAID.iter().any(|word| value.eq_ignore_ascii_case(word)) || (letters && value.len() < 24 && value.contains('_'));
     match parameter {
         true => !is_secret(name) && (number || (letters && value.len() < 40)),
-        false => number || value.contains(' ') || (letters && value.len() < 16),
+        false => number || said || value.contains(' '),
     }
 }
 
@@ -197,7 +225,22 @@ fn is_word(letter: char) -> bool {
 
 /// Names of what is public by its nature, however random it looks.
 fn is_name(word: &str) -> bool {
-    const NAMES: &[&str] = &["kid", "x5t", "jti", "iss", "aud", "sub", "azp", "client_id", "nonce", "request_id", "requestId", "trace_id", "traceId", "RequestId"];
+    const NAMES: &[&str] = &[
+        "kid",
+        "x5t",
+        "jti",
+        "iss",
+        "aud",
+        "sub",
+        "azp",
+        "client_id",
+        "nonce",
+        "request_id",
+        "requestId",
+        "trace_id",
+        "traceId",
+        "RequestId",
+    ];
     NAMES.contains(&word)
 }
 

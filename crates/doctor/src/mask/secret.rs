@@ -19,8 +19,25 @@ pub(super) fn masked(secret: &str) -> String {
 /// Does it stand where a secret should, without being one? Then it is what went wrong.
 pub(super) fn is_placeholder(text: &str) -> bool {
     const WORDS: &[&str] = &[
-        "", "null", "undefined", "none", "nil", "nan", "true", "false", "[object object]", "token", "your_token", "your_api_key", "your-api-key",
-        "your-token", "api_key", "apikey", "access_token", "your_access_token", "changeme",
+        "",
+        "null",
+        "undefined",
+        "none",
+        "nil",
+        "nan",
+        "true",
+        "false",
+        "[object object]",
+        "token",
+        "your_token",
+        "your_api_key",
+        "your-api-key",
+        "your-token",
+        "api_key",
+        "apikey",
+        "access_token",
+        "your_access_token",
+        "changeme",
     ];
     let inner = text.trim_matches(['"', '\'', ' ']);
     let lower = inner.to_ascii_lowercase();
@@ -30,7 +47,8 @@ pub(super) fn is_placeholder(text: &str) -> bool {
     let name = |text: &str| !text.is_empty() && text.chars().all(|letter| letter.is_ascii_alphanumeric() || "_-. :?$()".contains(letter));
     let wrapped = [("{{", "}}"), ("${", "}"), ("$(", ")"), ("<", ">"), ("%", "%"), ("{", "}"), ("[", "]")];
     let within = wrapped.iter().any(|(open, close)| inner.strip_prefix(open).and_then(|rest| rest.strip_suffix(close)).is_some_and(name));
-    let variable = inner.strip_prefix('$').is_some_and(|rest| rest.starts_with(|letter: char| letter.is_ascii_uppercase()) && is_upper_name(rest));
+    let variable =
+        inner.strip_prefix('$').is_some_and(|rest| rest.starts_with(|letter: char| letter.is_ascii_uppercase()) && is_upper_name(rest));
     WORDS.contains(&lower.as_str())
         || within
         || variable
@@ -75,14 +93,63 @@ pub(super) fn is_random(word: &str) -> bool {
 
 /// Do small and large letters follow each other as they do in no name?
 fn is_mixed(word: &str) -> bool {
-    let turns = word.as_bytes().windows(2).filter(|pair| matches!(pair, [a, b] if a.is_ascii_lowercase() != b.is_ascii_lowercase())).count();
+    let turns =
+        word.as_bytes().windows(2).filter(|pair| matches!(pair, [a, b] if a.is_ascii_lowercase() != b.is_ascii_lowercase())).count();
     turns * 3 > word.len()
 }
 
 /// How keys of well-known services begin.
 const PREFIXES: &[&str] = &[
-    "ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_", "glpat-", "gldt-", "glrt-", "gloas-", "xoxb-", "xoxp-", "xoxa-", "xoxs-", "xoxr-",
-    "xoxe-", "xapp-", "sk-", "sk_live_", "sk_test_", "rk_live_", "rk_test_", "whsec_", "AKIA", "ASIA", "npm_", "pypi-", "AIza", "ya29", "hf_",
-    "dop_v1_", "doo_v1_", "shpat_", "shpss_", "shpca_", "figd_", "lin_api_", "PMAK-", "NRAK-", "dckr_pat_", "dckr_oat_", "EAAC", "ATATT3",
-    "ATCTT3", "sntrys_", "sntryu_", "glsa_", "glc_", "r8_", "gsk_", "xai-", "pk_live_",
+    "ghp_",
+    "gho_",
+    "ghu_",
+    "ghs_",
+    "ghr_",
+    "github_pat_",
+    "glpat-",
+    "gldt-",
+    "glrt-",
+    "gloas-",
+    "xoxb-",
+    "xoxp-",
+    "xoxa-",
+    "xoxs-",
+    "xoxr-",
+    "xoxe-",
+    "xapp-",
+    "sk-",
+    "sk_live_",
+    "sk_test_",
+    "rk_live_",
+    "rk_test_",
+    "whsec_",
+    "AKIA",
+    "ASIA",
+    "npm_",
+    "pypi-",
+    "AIza",
+    "ya29",
+    "hf_",
+    "dop_v1_",
+    "doo_v1_",
+    "shpat_",
+    "shpss_",
+    "shpca_",
+    "figd_",
+    "lin_api_",
+    "PMAK-",
+    "NRAK-",
+    "dckr_pat_",
+    "dckr_oat_",
+    "EAAC",
+    "ATATT3",
+    "ATCTT3",
+    "sntrys_",
+    "sntryu_",
+    "glsa_",
+    "glc_",
+    "r8_",
+    "gsk_",
+    "xai-",
+    "pk_live_",
 ];

@@ -45,29 +45,57 @@ fn credentials_keep_their_scheme() {
 #[test]
 fn cookies_and_keys() {
     field("Cookie", "sid=0123456789abcdef; theme=dark", "sid=0123… (16 characters); theme=… (4 characters)");
-    field("Set-Cookie", "sid=0123456789abcdef; Path=/; HttpOnly; SameSite=Lax", "sid=0123… (16 characters); Path=/; HttpOnly; SameSite=Lax");
+    field(
+        "Set-Cookie",
+        "sid=0123456789abcdef; Path=/; HttpOnly; SameSite=Lax",
+        "sid=0123… (16 characters); Path=/; HttpOnly; SameSite=Lax",
+    );
     field("X-Api-Key", "abc", "… (3 characters)");
     field("X-Api-Key", "Bearer abcdefgh1", "Bearer ab… (9 characters)");
-    for name in ["Ocp-Apim-Subscription-Key", "Private-Token", "X-Vault-Token", "X-Hub-Signature-256", "X-CSRF-Token", "access_key", "DPoP"] {
+    for name in ["Ocp-Apim-Subscription-Key", "Private-Token", "X-Vault-Token", "X-Hub-Signature-256", "X-CSRF-Token", "access_key", "DPoP"]
+    {
         field(name, "0123456789abcdefghijklmn", "012345… (24 characters)");
     }
-    for (name, value) in [("Access-Control-Allow-Headers", "authorization, x-api-key"), ("X-Request-Id", "0123456789abcdef0123456789abcdef"), ("Server", "nginx"), ("Date", "Tue, 08 Oct 2024 20:04:40 GMT")] {
+    for (name, value) in [
+        ("Access-Control-Allow-Headers", "authorization, x-api-key"),
+        ("X-Request-Id", "0123456789abcdef0123456789abcdef"),
+        ("Server", "nginx"),
+        ("Date", "Tue, 08 Oct 2024 20:04:40 GMT"),
+    ] {
         field(name, value, value);
     }
-    field("WWW-Authenticate", "Bearer realm=\"a\", error=\"invalid_token\", error_description=\"The access token expired\"", "Bearer realm=\"a\", error=\"invalid_token\", error_description=\"The access token expired\"");
+    field(
+        "WWW-Authenticate",
+        "Bearer realm=\"a\", error=\"invalid_token\", error_description=\"The access token expired\"",
+        "Bearer realm=\"a\", error=\"invalid_token\", error_description=\"The access token expired\"",
+    );
 }
 
 #[test]
 fn addresses_and_bodies() {
-    check("https://ann:pw@a.example/x?access_token=abc&a=1#f", "https://ann:… (2 characters)@a.example/x?access_token=… (3 characters)&a=1#f");
-    check("/x?code=4%2F0Ab&state=s&X-Amz-Signature=dddd&SAMLResponse=PHNhbWw", "/x?code=… (7 characters)&state=s&X-Amz-Signature=… (4 characters)&SAMLResponse=… (7 characters)");
+    check(
+        "https://ann:pw@a.example/x?access_token=abc&a=1#f",
+        "https://ann:… (2 characters)@a.example/x?access_token=… (3 characters)&a=1#f",
+    );
+    check(
+        "/x?code=4%2F0Ab&state=s&X-Amz-Signature=dddd&SAMLResponse=PHNhbWw",
+        "/x?code=… (7 characters)&state=s&X-Amz-Signature=… (4 characters)&SAMLResponse=… (7 characters)",
+    );
     check("error=invalid_grant&code=401", "error=invalid_grant&code=401");
     check("grant_type=password&username=alice&password=valid-pw", "grant_type=password&username=alice&password=va… (8 characters)");
-    check("{\"access_token\":\"tk1FakeFake\",\"token_type\":\"Bearer\"}", "{\"access_token\":\"tk… (11 characters)\",\"token_type\":\"Bearer\"}");
+    check(
+        "{\"access_token\":\"tk1FakeFake\",\"token_type\":\"Bearer\"}",
+        "{\"access_token\":\"tk… (11 characters)\",\"token_type\":\"Bearer\"}",
+    );
     check("{\\\"client_secret\\\": \\\"hush\\\"}", "{\\\"client_secret\\\": \\\"… (4 characters)\\\"}");
+    check("{\"password\":\"a\\\"bcdefgh\",\"b\":1}", "{\"password\":\"a\\… (10 characters)\",\"b\":1}");
+    check("{\"api_key\":\"abcdefghijk\"}", "{\"api_key\":\"ab… (11 characters)\"}");
     check("<password>hush</password>", "<password>… (4 characters)</password>");
     check("redirect=%2Fx%3Faccess_token%3Dabcdefgh", "redirect=%2Fx%3Faccess_token%3Dab… (8 characters)");
-    check("{\"token\":\"expired\",\"code\":\"invalid_api_key\",\"password\":[\"This field is required.\"]}", "{\"token\":\"expired\",\"code\":\"invalid_api_key\",\"password\":[\"This field is required.\"]}");
+    check(
+        "{\"token\":\"expired\",\"code\":\"invalid_api_key\",\"password\":[\"This field is required.\"]}",
+        "{\"token\":\"expired\",\"code\":\"invalid_api_key\",\"password\":[\"This field is required.\"]}",
+    );
 }
 
 #[test]

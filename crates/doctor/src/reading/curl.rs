@@ -92,26 +92,38 @@ fn is_call(program: &str, after: &str) -> bool {
     match program {
         "http" | "https" | "xh" | "xhs" => {
             let method = first.len() >= 3 && first.bytes().all(|byte| byte.is_ascii_uppercase());
-            method || first.starts_with('-') || first.starts_with(':') || first.contains("://") || (first.contains('.') && first.contains('/'))
+            method
+                || first.starts_with('-')
+                || first.starts_with(':')
+                || first.contains("://")
+                || (first.contains('.') && first.contains('/'))
         }
-        "wget" | "iwr" | "irm" | "Invoke-WebRequest" | "Invoke-RestMethod" => !after.is_empty() && !after.starts_with(':'),
-        "curl" | "curl.exe" => after.is_empty() || !after.starts_with("is ") && !after.starts_with("command") && !after.starts_with(':'),
-        _ => true,
+        "fetch" | "await" => true,
+        _ => after.trim_end().ends_with(['\\', '^', '`']) || after.split(' ').take(200).any(is_argument),
     }
+}
+
+/// Is it an option, an address or a variable, rather than a word of a sentence about the tool?
+fn is_argument(word: &str) -> bool {
+    let word = word.trim_end_matches(['.', ',', ':', '?', '!']);
+    word.starts_with(['-', '$', '\'', '"', '^']) || word.contains(['.', ':', '/']) || word == "localhost"
 }
 
 /// Is it nothing, a prompt, an assignment, or a word that runs what follows?
 fn is_prompt(before: &str) -> bool {
     let before = before.trim_end();
     let path = before.rsplit(' ').next().unwrap_or_default();
-    let before = if path.ends_with('/') || path.ends_with('\\') { before.get(..before.len() - path.len()).unwrap_or_default() } else { before };
+    let before =
+        if path.ends_with('/') || path.ends_with('\\') { before.get(..before.len() - path.len()).unwrap_or_default() } else { before };
     let before = before.trim_end();
     let last = before.rsplit(' ').next().unwrap_or_default();
     before.is_empty()
         || before.ends_with(['$', '#', '%', '>', '❯', '➜', 'λ', '»', '(', '|', ';', '&', '`', '+'])
         || before.ends_with("~")
         || ["sudo", "time", "exec", "then", "do", "=", "RUN", "run:", "-"].contains(&last)
-        || last.split_once('=').is_some_and(|(name, _)| !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_'))
+        || last
+            .split_once('=')
+            .is_some_and(|(name, _)| !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_'))
 }
 
 /// A command as its lines come in.
@@ -128,7 +140,7 @@ const LONGEST: usize = 1024 * 1024;
 impl Pasted {
     pub(super) fn new(line: usize, first: &str) -> Self {
         let shell = match first.trim_end() {
-            text if text.starts_with("Invoke-") || text.starts_with("iwr") || text.starts_with("irm") => Shell::PowerShell,
+            text if text.starts_with("Invoke-") || text.starts_with("iwr") || text.starts_with("irm") => Shell::Power,
             text if text.ends_with('^') || text.contains("^\"") => Shell::Cmd,
             text if text.starts_with("fetch") || text.starts_with("await") => Shell::Script,
             _ => Shell::Posix,
@@ -156,7 +168,7 @@ impl Pasted {
         let mut not_seen = Vec::new();
         let requests = match self.quoting.shell {
             Shell::Script => fetch::requests(&self.text),
-            Shell::PowerShell => cmdlet::requests(&self.text, &mut not_seen),
+            Shell::Power => cmdlet::requests(&self.text, &mut not_seen),
             shell => {
                 let words = words::split(&self.text, shell);
                 match words.words.first().map(|word| word.rsplit(['/', '\\']).next().unwrap_or_default()) {

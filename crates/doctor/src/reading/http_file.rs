@@ -88,7 +88,10 @@ fn encode(request: &mut Request, not_seen: &mut Vec<String>) {
         if scheme.eq_ignore_ascii_case("basic") && pair.contains(':') {
             header.value = format!("Basic {}", BASE64_STANDARD.encode(pair));
         } else if scheme.eq_ignore_ascii_case("digest") && !rest.contains('=') && rest.contains(' ') {
-            not_seen.push(format!("the Authorization field that the editor makes with Digest for {}", rest.split(' ').next().unwrap_or_default()));
+            not_seen.push(format!(
+                "the Authorization field that the editor makes with Digest for {}",
+                rest.split(' ').next().unwrap_or_default()
+            ));
             return false;
         }
         true
@@ -129,7 +132,11 @@ impl Filler {
                 _ => {
                     filled.push_str(&format!("{{{{{name}}}}}"));
                     let name = name.trim();
-                    if !name.starts_with('$') && self.unfilled.len() < 20 && name.len() < 100 && !self.unfilled.iter().any(|known| known == name) {
+                    if !name.starts_with('$')
+                        && self.unfilled.len() < 20
+                        && name.len() < 100
+                        && !self.unfilled.iter().any(|known| known == name)
+                    {
                         self.unfilled.push(name.to_owned());
                     }
                 }
@@ -156,7 +163,8 @@ mod tests {
             .iter()
             .map(|exchange| {
                 let request = exchange.request.clone().unwrap_or_default();
-                let fields: String = request.headers.0.iter().map(|header| format!(" {}:{}={}", header.line, header.name, header.value)).collect();
+                let fields: String =
+                    request.headers.0.iter().map(|header| format!(" {}:{}={}", header.line, header.name, header.value)).collect();
                 let status = exchange.response.as_ref().map_or(0, |response| response.status);
                 format!("{} {} {}{fields} | {} | {status}", request.line, request.method, request.url, request.body)
             })

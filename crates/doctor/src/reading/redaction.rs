@@ -51,7 +51,8 @@ mod tests {
 
     #[test]
     fn marks_are_told_from_values() {
-        for value in ["***", "Bearer ***", "Bearer <redacted>", "Basic [REDACTED]", "sid=xxxxxx", "<masked>", "Bearer …", "••••••"] {
+        for value in ["***", "Bearer ***", "Bearer <redacted>", "Basic [REDACTED]", "sid=xxxxxx", "<masked>", "Bearer …", "••••••"]
+        {
             check(value, true);
         }
         for value in ["", "Bearer", "Bearer null", "Basic Og==", "sid=abc", "*", "*/*", "Bearer {{token}}", "Bearer <token>", "xx"] {

@@ -43,7 +43,9 @@ mod tests {
     fn one_url_and_nothing_else() {
         check("https://api.example.com/orders?a=1#b\n", Some("https://api.example.com/orders?a=1#b"));
         check(" <HTTP://10.0.0.1:8080>\n", Some("HTTP://10.0.0.1:8080"));
-        for text in ["", "https://", "https:///x", "ftp://example.com/", "see https://example.com/", "https://a.example/\nhttps://b.example/"] {
+        for text in
+            ["", "https://", "https:///x", "ftp://example.com/", "see https://example.com/", "https://a.example/\nhttps://b.example/"]
+        {
             check(text, None);
         }
     }

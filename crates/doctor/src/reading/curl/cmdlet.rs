@@ -88,7 +88,8 @@ fn tokens(text: &str) -> Vec<Token> {
             '@' | '{' | '}' | '=' | ';' | '(' | ')' => tokens.push((letter.to_string(), line, false)),
             _ => {
                 let mut word = letter.to_string();
-                while let Some(next) = letters.next_if(|next| !next.is_whitespace() && !matches!(next, '"' | '\'' | '{' | '}' | ';' | '`')) {
+                while let Some(next) = letters.next_if(|next| !next.is_whitespace() && !matches!(next, '"' | '\'' | '{' | '}' | ';' | '`'))
+                {
                     if next == '=' && !word.contains("://") {
                         tokens.push((std::mem::take(&mut word), line, false));
                         word.push('=');

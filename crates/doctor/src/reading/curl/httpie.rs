@@ -6,8 +6,27 @@ use crate::dossier::{Header, Request};
 
 /// Options with an argument.
 const VALUED: &[&str] = &[
-    "-a", "--auth", "-A", "--auth-type", "-o", "--output", "-p", "--print", "-s", "--style", "--session", "--session-read-only",
-    "--proxy", "--verify", "--cert", "--cert-key", "--timeout", "--max-redirects", "--raw", "--bearer", "--pretty",
+    "-a",
+    "--auth",
+    "-A",
+    "--auth-type",
+    "-o",
+    "--output",
+    "-p",
+    "--print",
+    "-s",
+    "--style",
+    "--session",
+    "--session-read-only",
+    "--proxy",
+    "--verify",
+    "--cert",
+    "--cert-key",
+    "--timeout",
+    "--max-redirects",
+    "--raw",
+    "--bearer",
+    "--pretty",
 ];
 
 /// The request of one command.
@@ -18,7 +37,8 @@ pub(super) fn requests(words: &Words, not_seen: &mut Vec<String>) -> Vec<Request
     let (mut auth, mut kind, mut form, mut pairs_of_body) = (None, "basic".to_owned(), false, Vec::new());
     let mut words = words.words.iter().zip(&words.lines).skip(1);
     while let Some((word, &line)) = words.next() {
-        let (name, given) = word.split_once('=').filter(|_| word.starts_with("--")).map_or((word.as_str(), None), |(name, given)| (name, Some(given)));
+        let (name, given) =
+            word.split_once('=').filter(|_| word.starts_with("--")).map_or((word.as_str(), None), |(name, given)| (name, Some(given)));
         if VALUED.contains(&name) {
             let value = given.or_else(|| words.next().map(|(word, _)| word.as_str())).unwrap_or_default().to_owned();
             match name {
@@ -32,7 +52,11 @@ pub(super) fn requests(words: &Words, not_seen: &mut Vec<String>) -> Vec<Request
             }
         } else if word.starts_with('-') {
             form |= word == "-f" || word == "--form";
-        } else if request.url.is_empty() && request.method.is_empty() && word.len() >= 3 && word.bytes().all(|byte| byte.is_ascii_uppercase()) {
+        } else if request.url.is_empty()
+            && request.method.is_empty()
+            && word.len() >= 3
+            && word.bytes().all(|byte| byte.is_ascii_uppercase())
+        {
             word.clone_into(&mut request.method);
         } else if request.url.is_empty() {
             request.url = absolute(word, secure);
@@ -52,7 +76,9 @@ pub(super) fn requests(words: &Words, not_seen: &mut Vec<String>) -> Vec<Request
     if let Some((value, line)) = auth {
         match kind.as_str() {
             "bearer" => request.headers.0.push(Header { name: "Authorization".to_owned(), value: format!("Bearer {value}"), line }),
-            "basic" if value.contains(':') => request.headers.0.push(Header { name: "Authorization".to_owned(), value: basic(&value), line }),
+            "basic" if value.contains(':') => {
+                request.headers.0.push(Header { name: "Authorization".to_owned(), value: basic(&value), line })
+            }
             "basic" => not_seen.push(format!("the password of {value}, for which the command asks")),
             kind => not_seen.push(format!("the Authorization field that the command makes with --auth-type {kind}")),
         }

@@ -28,8 +28,23 @@ pub(super) fn requests(words: &Words, not_seen: &mut Vec<String>) -> Vec<Request
             continue;
         };
         const LONG: &[&str] = &[
-            "header", "user", "http-user", "password", "http-password", "user-agent", "method", "body-data", "post-data", "body-file",
-            "post-file", "referer", "load-cookies", "certificate", "output-document", "tries", "timeout",
+            "header",
+            "user",
+            "http-user",
+            "password",
+            "http-password",
+            "user-agent",
+            "method",
+            "body-data",
+            "post-data",
+            "body-file",
+            "post-file",
+            "referer",
+            "load-cookies",
+            "certificate",
+            "output-document",
+            "tries",
+            "timeout",
         ];
         let (name, given) = long.split_once('=').map_or((long, None), |(name, given)| (name, Some(given)));
         if !LONG.contains(&name) {

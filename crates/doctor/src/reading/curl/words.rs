@@ -10,7 +10,7 @@ pub(super) enum Shell {
     /// Windows' cmd, with carets.
     Cmd,
     /// PowerShell, with backticks.
-    PowerShell,
+    Power,
     /// JavaScript in a browser's console.
     Script,
 }
@@ -47,7 +47,7 @@ impl Quoting {
         let escape = match self.shell {
             Shell::Posix | Shell::Script => '\\',
             Shell::Cmd => '^',
-            Shell::PowerShell => '`',
+            Shell::Power => '`',
         };
         self.continued = false;
         let mut letters = line.chars().peekable();
@@ -84,7 +84,7 @@ impl Quoting {
     }
 
     pub(super) fn is_open(&self) -> bool {
-        let nested = matches!(self.shell, Shell::PowerShell | Shell::Script) && self.depth > 0;
+        let nested = matches!(self.shell, Shell::Power | Shell::Script) && self.depth > 0;
         self.continued || self.quote.is_some() || nested
     }
 }
@@ -108,6 +108,8 @@ fn without_carets(text: &str) -> String {
                 Some('\r') | None => {}
                 Some(other) => plain.push(other),
             },
+            // The sign that stands for a joined line end has to be ours.
+            '\u{b}' => plain.push(' '),
             _ => plain.push(letter),
         }
     }
@@ -135,7 +137,7 @@ impl Splitter<'_> {
                     }
                 }
                 // Where a caret joined two lines.
-                '\u{b}' => self.line += 1,
+                '\u{b}' if self.shell == Shell::Cmd => self.line += 1,
                 ' ' | '\t' | '\r' => self.end(),
                 '\'' if self.shell == Shell::Posix => self.single(),
                 '"' => self.double(),
@@ -151,11 +153,17 @@ impl Splitter<'_> {
                 '$' if self.shell == Shell::Posix => self.variable(),
                 '`' if self.shell == Shell::Posix => self.substitution('`', "`"),
                 '&' => {
-                    self.words.cut = self.letters.peek() != Some(&'&') && self.word.is_some() && self.letters.peek().is_some_and(|next| !next.is_whitespace());
+                    self.words.cut = self.letters.peek() != Some(&'&')
+                        && self.word.is_some()
+                        && self.letters.peek().is_some_and(|next| !next.is_whitespace());
                     break;
                 }
                 '|' | ';' => break,
-                '>' | '<' if self.word.is_none() || self.word.as_deref().is_some_and(|word| word.bytes().all(|byte| byte.is_ascii_digit())) => self.redirection(),
+                '>' | '<'
+                    if self.word.is_none() || self.word.as_deref().is_some_and(|word| word.bytes().all(|byte| byte.is_ascii_digit())) =>
+                {
+                    self.redirection()
+                }
                 '#' if self.word.is_none() && self.shell == Shell::Posix => {
                     while self.letters.next_if(|&letter| letter != '\n').is_some() {}
                 }
@@ -288,7 +296,7 @@ impl Splitter<'_> {
     fn substitution(&mut self, close: char, open: &str) {
         let mut text = open.to_owned();
         let mut depth = 0_u32;
-        while let Some(letter) = self.letters.next() {
+        for letter in self.letters.by_ref() {
             text.push(letter);
             match letter {
                 '(' => depth += 1,

@@ -40,6 +40,10 @@ const WGETS_OWN: &[&str] = &[
 impl Translator {
     fn line(&mut self, line: &str, sink: &mut impl FnMut(&str)) {
         let line = without_log_prefix(line);
+        let marked = [("&gt; ", "> "), ("&lt; ", "< "), ("&gt;", ">"), ("&lt;", "<")];
+        if let Some((mark, rest)) = marked.iter().find_map(|(escaped, mark)| line.strip_prefix(escaped).map(|rest| (mark, rest))) {
+            return sink(&format!("{mark}{rest}"));
+        }
         // `--2026-01-31 10:00:00--  https://example.com/` of wget.
         let asked = line.strip_prefix("--").and_then(|rest| rest.split_once("--  ")).filter(|(time, _)| time.len() <= 30);
         if let Some((_, url)) = asked.filter(|(_, url)| url.starts_with("http")) {

@@ -34,7 +34,8 @@ pub(super) fn of(line: &str, traced: bool) -> Option<Note<'_>> {
 
 /// Notes by which a trace is known even before its first message.
 fn is_curls(note: &str) -> bool {
-    let begins = ["Trying ", "Connected to", "Could not resolve", "Host ", "About to connect", "Rebuilt URL", "Uses proxy", "Added ", "IPv"];
+    let begins =
+        ["Trying ", "Connected to", "Could not resolve", "Host ", "About to connect", "Rebuilt URL", "Uses proxy", "Added ", "IPv"];
     begins.iter().any(|begin| note.starts_with(begin)) || failure(note)
 }
 

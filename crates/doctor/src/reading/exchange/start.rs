@@ -86,9 +86,9 @@ fn loose_response(line: &str) -> Option<Start<'_>> {
         head.eq_ignore_ascii_case(label).then(|| rest.trim_start_matches([':', ' ', '=']))
     });
     let rest = labelled.unwrap_or(line);
-    let (status, reason) = rest.split_once([' ', '-', ':']).unwrap_or((rest, ""));
+    let (status, reason) = rest.split_once([' ', '-', '–', ':']).unwrap_or((rest, ""));
     let status = code(status)?;
-    let reason = reason.trim_matches([' ', '-', '(', ')', '.', '"']);
+    let reason = reason.trim_matches([' ', '-', '–', '(', ')', '.', '"']);
     let spoken = reason.split(" in ").next().unwrap_or_default();
     let known = REASONS.iter().any(|known| spoken.eq_ignore_ascii_case(known));
     (known || (labelled.is_some() && reason.is_empty())).then_some(Start::Response { status, reason })

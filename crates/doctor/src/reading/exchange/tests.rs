@@ -55,19 +55,43 @@ fn messages_in_prose() {
         "I ask:\n\n```http\nGET /a HTTP/1.1\nHost: a.example\n```\n\nand get\n\n```\nHTTP/1.1 401 Unauthorized\nA: b\n\nno\n```\n\nWhy?\n",
         &["4 GET /a 5:Host=a.example -> 11 401 12:A=b {no}"],
     );
-    check("    GET /a HTTP/1.1\n    Host: a\n\n    HTTP/1.1 401 No\n    A: b\n\n    x\n      y\n", &["1 GET /a 2:Host=a -> 4 401 5:A=b {x\n  y}"]);
+    check(
+        "    GET /a HTTP/1.1\n    Host: a\n\n    HTTP/1.1 401 No\n    A: b\n\n    x\n      y\n",
+        &["1 GET /a 2:Host=a -> 4 401 5:A=b {x\n  y}"],
+    );
     check("# GET /a HTTP/1.1\n# Host: a\n#\n# HTTP/1.1 403 No\n# A: b\n#\n# no\n", &["1 GET /a 2:Host=a -> 4 403 5:A=b {no}"]);
     check("> GET /a HTTP/1.1\n> Host: a\n>\n> HTTP/1.1 403 No\n> A: b\n>\n> no\n", &["1 GET /a 2:Host=a -> 4 403 5:A=b {no}"]);
     check("HTTP/1.1 401 Unauthorized\n  Server: x\n  Date: y\n\nno", &[" -> 1 401 2:Server=x 3:Date=y {no}"]);
-    check("GET https://a.example/x\nAuthorization: Bearer t\n\n401 Unauthorized\n\n{\"e\":1}", &["1 GET https://a.example/x 2:Authorization=Bearer t -> 4 401 {{\"e\":1}}"]);
+    check(
+        "GET https://a.example/x\nAuthorization: Bearer t\n\n401 Unauthorized\n\n{\"e\":1}",
+        &["1 GET https://a.example/x 2:Authorization=Bearer t -> 4 401 {{\"e\":1}}"],
+    );
     check("GET /x HTTP/1.1\nHost: a\n\nStatus: 403 Forbidden\nServer: b\n", &["1 GET /x 2:Host=a -> 4 403 5:Server=b"]);
     check("Request:\nGET /x HTTP/1.1\nHost: a\n\nResponse:\nHTTP/1.1 401 Unauthorized\n", &["2 GET /x 3:Host=a -> 6 401"]);
     check("HTTP/1.1 401 Unauthorized\n{\"error\": \"x\"}\n", &[" -> 1 401 {{\"error\": \"x\"}}"]);
 }
 
 #[test]
+fn mangled_messages() {
+    check(
+        "GET /x HTTP/1.1\n\nHost: a\n\nAccept: b\n\nHTTP/1.1 401 Unauthorized\n\nDate: d\n\nX: y\n\n{\"e\":1}\n",
+        &["1 GET /x 3:Host=a 5:Accept=b -> 7 401 9:Date=d 11:X=y {{\"e\":1}}"],
+    );
+    check("&gt; GET /x HTTP/1.1\n&gt; Host: a\n&gt;\n&lt; HTTP/1.1 401 Unauthorized\n&lt; A: b\n", &["1 GET /x 2:Host=a -> 4 401 5:A=b"]);
+    check(
+        "HTTP/1.1 401 No\nTransfer-Encoding: chunked\n\nc\n{\"error\": 1}\n0\n\n",
+        &[" -> 1 401 2:Transfer-Encoding=chunked {{\"error\": 1}}"],
+    );
+    check("POST /x HTTP/1.1\nHost: a\n\nhttps://b.example/\n\nHTTP/1.1 403 No\n", &["1 POST /x 2:Host=a {https://b.example/} -> 6 403"]);
+    check("curl returns a status\n\nGET /x HTTP/1.1\nHost: a\n\nHTTP/1.1 403 No\n", &["3 GET /x 4:Host=a -> 6 403"]);
+}
+
+#[test]
 fn a_status_in_a_body_begins_nothing() {
-    check("GET /x HTTP/1.1\nHost: a\n\nHTTP/1.1 401 Unauthorized\nA: b\n\n401: Unauthorized\n", &["1 GET /x 2:Host=a -> 4 401 5:A=b {401: Unauthorized}"]);
+    check(
+        "GET /x HTTP/1.1\nHost: a\n\nHTTP/1.1 401 Unauthorized\nA: b\n\n401: Unauthorized\n",
+        &["1 GET /x 2:Host=a -> 4 401 5:A=b {401: Unauthorized}"],
+    );
     check("HTTP/1.1 403 Forbidden\n\n403 Forbidden\n", &[" -> 1 403 {403 Forbidden}"]);
     check("```\nHTTP/1.1 403 Forbidden\n```\n403 Forbidden\n", &[" -> 2 403"]);
 }
@@ -100,13 +124,23 @@ fn curl_verbose() {
 fn failures_below_http() {
     check(
         "*   Trying 1.2.3.4:443...\n* Connected to a.example (1.2.3.4) port 443\n* TLSv1.3 (OUT), TLS alert, unknown CA (560):\n* SSL certificate problem: self signed certificate\n* closing connection #0\ncurl: (60) SSL certificate problem: self signed certificate\nMore details here: https://curl.se/docs/sslcerts.html\n",
-        &[" !TLSv1.3 (OUT), TLS alert, unknown CA (560):\nSSL certificate problem: self signed certificate\ncurl: (60) SSL certificate problem: self signed certificate"],
+        &[
+            " !TLSv1.3 (OUT), TLS alert, unknown CA (560):\nSSL certificate problem: self signed certificate\ncurl: (60) SSL certificate problem: self signed certificate",
+        ],
     );
-    check("$ curl https://a.example/x\ncurl: (6) Could not resolve host: a.example\n$ ", &["1 GET https://a.example/x 0:User-Agent=curl 0:Accept=*/* !curl: (6) Could not resolve host: a.example"]);
-    check("$ curl -f https://a.example/x\ncurl: (22) The requested URL returned error: 401\n", &["1 GET https://a.example/x 0:User-Agent=curl 0:Accept=*/* -> 2 401"]);
+    check(
+        "$ curl https://a.example/x\ncurl: (6) Could not resolve host: a.example\n$ ",
+        &["1 GET https://a.example/x 0:User-Agent=curl 0:Accept=*/* !curl: (6) Could not resolve host: a.example"],
+    );
+    check(
+        "$ curl -f https://a.example/x\ncurl: (22) The requested URL returned error: 401\n",
+        &["1 GET https://a.example/x 0:User-Agent=curl 0:Accept=*/* -> 2 401"],
+    );
     check(
         "Access to fetch at 'https://b.example/x' from origin 'https://a.example' has been blocked by CORS policy: Response to preflight\nGET https://b.example/x net::ERR_FAILED 401 (Unauthorized)\n",
-        &["1 GET https://b.example/x 1:Origin=https://a.example -> 2 401 !Access to fetch at 'https://b.example/x' from origin 'https://a.example' has been blocked by CORS policy: Response to preflight"],
+        &[
+            "1 GET https://b.example/x 1:Origin=https://a.example -> 2 401 !Access to fetch at 'https://b.example/x' from origin 'https://a.example' has been blocked by CORS policy: Response to preflight",
+        ],
     );
 }
 
@@ -124,7 +158,10 @@ fn commands_and_what_they_printed() {
         "$ curl -v -d a=b https://a.example/x\n* Connected to a.example (1.2.3.4) port 443\n> POST /x HTTP/1.1\n> Host: a.example\n>\n< HTTP/1.1 403 No\n<\nno",
         &["3 POST https://a.example/x 4:Host=a.example {a=b} -> 6 403 {no}"],
     );
-    check("% http :8080/x\nHTTP/1.1 401 UNAUTHORIZED\nA: b\n\nno", &["1 GET http://localhost:8080/x 0:User-Agent=HTTPie 0:Accept=application/json, */*;q=0.5 -> 2 401 3:A=b {no}"]);
+    check(
+        "% http :8080/x\nHTTP/1.1 401 UNAUTHORIZED\nA: b\n\nno",
+        &["1 GET http://localhost:8080/x 0:User-Agent=HTTPie 0:Accept=application/json, */*;q=0.5 -> 2 401 3:A=b {no}"],
+    );
 }
 
 #[test]
@@ -137,7 +174,10 @@ fn logs_of_libraries() {
         "send: b'POST /x HTTP/1.1\\r\\nHost: a\\r\\n\\r\\n'\nsend: b'a=b'\nreply: 'HTTP/1.1 403 F\\r\\n'\nheader: A: b\n",
         &["1 POST /x 1:Host=a {a=b} -> 3 403 4:A=b"],
     );
-    check("\"GET /x HTTP/1.1\\r\\nHost: a\\r\\n\\r\\n\"\n\"HTTP/1.1 401 Unauthorized\\r\\nA: b\\r\\n\\r\\nno\"\n", &["1 GET /x 1:Host=a -> 2 401 2:A=b {no}"]);
+    check(
+        "\"GET /x HTTP/1.1\\r\\nHost: a\\r\\n\\r\\n\"\n\"HTTP/1.1 401 Unauthorized\\r\\nA: b\\r\\n\\r\\nno\"\n",
+        &["1 GET /x 1:Host=a -> 2 401 2:A=b {no}"],
+    );
     check(
         "--2026-01-31 10:00:00--  https://a.example/x\nResolving a.example... 1.2.3.4\nHTTP request sent, awaiting response... \n  HTTP/1.1 401 Unauthorized\n  Server: s\n\nUsername/Password Authentication Failed.\n",
         &["1 GET https://a.example/x -> 4 401 5:Server=s"],
@@ -162,7 +202,10 @@ fn logs_of_libraries() {
         "<- \"GET /x HTTP/1.1\\r\\nHost: a\\r\\n\\r\\n\"\n-> \"HTTP/1.1 401 No\\r\\n\"\n-> \"A: b\\r\\n\"\n-> \"\\r\\n\"\n-> \"no\"\n",
         &["1 GET /x 1:Host=a -> 2 401 3:A=b {no}"],
     );
-    check("http-outgoing-0 >> GET /x HTTP/1.1\nhttp-outgoing-0 >> Host: a\nhttp-outgoing-0 << HTTP/1.1 401 No\nhttp-outgoing-0 << A: b\n", &["1 GET /x 2:Host=a -> 3 401 4:A=b"]);
+    check(
+        "http-outgoing-0 >> GET /x HTTP/1.1\nhttp-outgoing-0 >> Host: a\nhttp-outgoing-0 << HTTP/1.1 401 No\nhttp-outgoing-0 << A: b\n",
+        &["1 GET /x 2:Host=a -> 3 401 4:A=b"],
+    );
 }
 
 #[test]
@@ -175,7 +218,10 @@ fn panels_of_browsers_and_consoles() {
         "Request URL\nhttps://a.example/x\nRequest Method\nPOST\nStatus Code\n403 Forbidden\nResponse Headers\ndate:\nd\nserver:\ns\n",
         &["2 POST https://a.example/x -> 6 403 8:date=d 10:server=s"],
     );
-    check(":authority: a.example\n:method: GET\n:path: /x\n:scheme: https\naccept: */*\n\n:status: 401\ndate: d\n", &["1 GET https://a.example/x 1:host=a.example 5:accept=*/* -> 7 401 8:date=d"]);
+    check(
+        ":authority: a.example\n:method: GET\n:path: /x\n:scheme: https\naccept: */*\n\n:status: 401\ndate: d\n",
+        &["1 GET https://a.example/x 1:host=a.example 5:accept=*/* -> 7 401 8:date=d"],
+    );
     check(
         "POST https://a.example/token\n401\n120 ms\nPOST /token HTTP/1.1\nHost: a.example\n\na=b\n\nHTTP/1.1 401 Unauthorized\nA: b\n\nno\n",
         &["4 POST https://a.example/token 5:Host=a.example {a=b} -> 9 401 10:A=b {no}"],
@@ -185,7 +231,15 @@ fn panels_of_browsers_and_consoles() {
 
 #[test]
 fn what_is_no_exchange_is_left_to_others() {
-    for text in ["", "hello", "{\"error\":\"x\"}", "server {\n  location / { proxy_pass http://a; }\n}\n", "eyJh.eyJh.x", "<html><body>401</body></html>", "curl https://a.example/\n"] {
+    for text in [
+        "",
+        "hello",
+        "{\"error\":\"x\"}",
+        "server {\n  location / { proxy_pass http://a; }\n}\n",
+        "eyJh.eyJh.x",
+        "<html><body>401</body></html>",
+        "curl https://a.example/\n",
+    ] {
         assert!(!recognise("-", text), "{text}");
     }
 }

@@ -4,8 +4,9 @@
 mod command;
 mod message;
 mod panel;
+mod remarks;
 
-use super::note::{self, Note};
+use super::note;
 use super::start::{self, Start};
 use crate::dossier::{Document, DocumentKind, Exchange, Header, Headers, Request, Response};
 use crate::reading::curl;
@@ -46,6 +47,8 @@ pub(super) struct Transcript {
     output_line: usize,
     prompt: String,
     fenced: bool,
+    /// Is there a blank line after each line of the head?
+    spaced: bool,
     /// Are messages told under headings?
     panel: bool,
     /// The heading whose value is on the next line.
@@ -93,9 +96,19 @@ impl Transcript {
         if self.begins_command(number, line) || self.noted(number, line) || self.separated(line) {
             return;
         }
-        if self.heading.is_none() && self.is_start_due() && let Some(start) = start::loose(line).filter(|start| self.fits(start)) {
+        if self.heading.is_none()
+            && self.is_start_due()
+            && let Some(start) = start::loose(line).filter(|start| self.fits(start, line))
+        {
             self.decoration.clear();
             return self.begin(number, &start, false);
+        }
+        if self.announced
+            && self.place == Place::Head(Side::Request)
+            && let Some(status) = start::code(line)
+        {
+            // Postman's console puts the status on a line of its own.
+            return self.begin(number, &Start::Response { status, reason: "" }, false);
         }
         if self.labelled(number, line) {
             return;
@@ -104,7 +117,11 @@ impl Transcript {
             Place::Outside | Place::Command => {}
             Place::Output => self.print(number, line),
             Place::Head(side) => self.head_line(side, number, line),
-            Place::Body(side) => self.body_line(side, line),
+            Place::Body(side) => {
+                if !self.spaced_head(side, number, line) {
+                    self.body_line(side, line);
+                }
+            }
         }
     }
 
@@ -119,6 +136,7 @@ impl Transcript {
 
     fn begin(&mut self, number: usize, start: &Start<'_>, strict: bool) {
         self.close();
+        self.spaced = false;
         self.trouble.clear();
         match *start {
             Start::Request { method, target } => self.begin_request(number, method, target, strict),
@@ -141,7 +159,7 @@ impl Transcript {
     fn begin_request(&mut self, number: usize, method: &str, target: &str, strict: bool) {
         let mut request = Request { method: method.to_owned(), url: target.to_owned(), line: number, ..Request::default() };
         let scheme = self.scheme.filter(|_| self.traced).unwrap_or_default();
-        if strict && self.announced && self.exchanges.last().is_some_and(|last| last.response.as_ref().is_none_or(message::is_bare)) {
+        if strict && self.announced && self.exchanges.last().is_some_and(|last| message::announces(last, &request)) {
             // What was sent in truth replaces what was announced, which may know more of the URL and of the body.
             if let Some(said) = self.exchanges.pop().and_then(|last| last.request) {
                 message::complete(&mut request, said);
@@ -199,15 +217,24 @@ impl Transcript {
             Place::Output => self.output.trim().is_empty(),
             Place::Head(Side::Request) => true,
             Place::Body(Side::Request) => last.is_some_and(|last| last.response.is_none()),
-            Place::Body(Side::Response) => last.and_then(|last| last.response.as_ref()).is_some_and(|response| response.body.trim().is_empty()),
+            Place::Body(Side::Response) => {
+                last.and_then(|last| last.response.as_ref()).is_some_and(|response| response.body.trim().is_empty())
+            }
             Place::Head(Side::Response) | Place::Command => false,
         }
     }
 
-    /// A status alone is an answer only where one is missing; elsewhere it is a body, or prose.
-    fn fits(&self, start: &Start<'_>) -> bool {
-        let missing = self.exchanges.last().is_none_or(|last| last.response.is_none() && last.failure.is_none());
-        missing || !matches!(start, Start::Response { .. })
+    /// A status alone is an answer only where one is missing, and an address in a body is part of it.
+    fn fits(&self, start: &Start<'_>, line: &str) -> bool {
+        let last = self.exchanges.last();
+        match start {
+            Start::Response { .. } => last.is_none_or(|last| last.response.is_none() && last.failure.is_none()),
+            Start::Request { .. } => {
+                let bare = line.trim_start().starts_with("http");
+                self.place != Place::Body(Side::Request) || (!bare && message::body(last, Side::Request).trim().is_empty())
+            }
+            Start::Both { .. } => true,
+        }
     }
 
     /// A rule, a heading of a file of requests, a Markdown fence.
@@ -216,7 +243,10 @@ impl Transcript {
         let fence = trimmed.starts_with("```") || trimmed.starts_with("~~~");
         if fence {
             self.fenced = !self.fenced;
-            if let Place::Body(side) = self.place && self.fenced && message::body(self.exchanges.last(), side).trim().is_empty() {
+            if let Place::Body(side) = self.place
+                && self.fenced
+                && message::body(self.exchanges.last(), side).trim().is_empty()
+            {
                 return true;
             }
         }
@@ -233,84 +263,6 @@ impl Transcript {
         fence || rule || okhttp
     }
 
-    /// A remark of the tool.
-    fn noted(&mut self, number: usize, line: &str) -> bool {
-        let in_message = matches!(self.place, Place::Body(_) | Place::Head(_)) && !self.traced;
-        let Some(note) = note::of(line, self.traced).filter(|note| !in_message || !matches!(note, Note::Other)) else {
-            return self.glued(number, line);
-        };
-        match note {
-            Note::Connecting => (self.scheme, self.fresh, self.traced) = (None, true, true),
-            Note::Connected => self.scheme = self.scheme.or(Some("http://")),
-            Note::Tls => self.scheme = Some("https://"),
-            Note::Next(url) => (self.next_url, self.fresh) = (url.to_owned(), true),
-            Note::Failure(text) => self.fail(text),
-            Note::Status(status) => {
-                if self.exchanges.last().is_none_or(|last| last.response.is_none()) {
-                    self.respond(Response { status, line: number, ..Response::default() });
-                    self.place = Place::Outside;
-                }
-            }
-            Note::Cors { url, origin } => self.blocked(number, line, url, origin),
-            Note::Other => {}
-        }
-        true
-    }
-
-    /// A body without a line end has curl's next remark glued to it.
-    fn glued(&mut self, number: usize, line: &str) -> bool {
-        if !self.traced || !matches!(self.place, Place::Body(_)) {
-            return false;
-        }
-        let marks = ["* Connection #", "* Closing connection", "* Connection to", "* Issue another", "* Ignoring the response", "curl: ("];
-        let Some(at) = marks.iter().filter_map(|mark| line.find(mark)).min().filter(|&at| at > 0) else { return false };
-        let (body, rest) = line.split_at(at);
-        if let Place::Body(side) = self.place {
-            self.body_line(side, body);
-        }
-        self.noted(number, rest)
-    }
-
-    fn fail(&mut self, text: &str) {
-        let text = text.trim();
-        if self.trouble.len() < 6 && !self.trouble.iter().any(|known| known.contains(text)) {
-            self.trouble.push(text.to_owned());
-        }
-    }
-
-    /// Gives the failures to the exchange that they ended. A refused first address before a connection that stood is none.
-    fn settle_trouble(&mut self) {
-        if self.trouble.is_empty() {
-            return;
-        }
-        let trouble = std::mem::take(&mut self.trouble).join("\n");
-        match self.exchanges.last_mut() {
-            Some(last) if last.response.is_none() && last.failure.is_none() => last.failure = Some(trouble),
-            Some(_) if !self.fresh => {}
-            _ => {
-                let url = std::mem::take(&mut self.next_url);
-                let request = (!url.is_empty()).then(|| Request { url, ..Request::default() });
-                self.push(Exchange { request, failure: Some(trouble), ..Exchange::default() });
-            }
-        }
-        self.fresh = false;
-    }
-
-    fn blocked(&mut self, number: usize, line: &str, url: &str, origin: &str) {
-        self.close();
-        let same = |last: &&mut Exchange| last.failure.is_none() && last.request.as_ref().is_some_and(|request| request.url == url);
-        let origin = || Header { name: "Origin".to_owned(), value: origin.to_owned(), line: number };
-        match self.exchanges.last_mut().filter(same) {
-            Some(last) => last.failure = Some(line.trim().to_owned()),
-            None => {
-                let mut request = Request { url: url.to_owned(), line: number, ..Request::default() };
-                request.headers.0.extend((!origin().value.is_empty()).then(origin));
-                self.push(Exchange { request: Some(request), failure: Some(line.trim().to_owned()), ..Exchange::default() });
-            }
-        }
-        self.place = Place::Outside;
-    }
-
     fn head_line(&mut self, side: Side, number: usize, line: &str) {
         let Some(text) = message::undecorated(&self.decoration, line) else {
             // Without its mark the line is of no head any more.
@@ -318,8 +270,11 @@ impl Transcript {
             return if line.trim().is_empty() { self.settle(side) } else { self.settle_and_keep(side, line) };
         };
         if text.trim().is_empty() {
-            self.place = Place::Body(side);
-            return self.settle(side);
+            if !self.spaced {
+                self.place = Place::Body(side);
+                self.settle(side);
+            }
+            return;
         }
         if self.fields >= FIELDS {
             return;
@@ -399,6 +354,19 @@ impl Transcript {
         }
     }
 
+    /// Text that lost its line ends twice has a blank line after each: then the head goes on after its first.
+    fn spaced_head(&mut self, side: Side, number: usize, line: &str) -> bool {
+        let empty = message::body(self.exchanges.last(), side).trim().is_empty();
+        let none = empty && self.headers(side).is_some_and(|headers| headers.0.is_empty());
+        if none && message::undecorated(&self.decoration, line).and_then(message::header).is_some_and(|(name, _)| message::is_usual(name)) {
+            self.spaced = true;
+            self.place = Place::Head(side);
+            self.head_line(side, number, line);
+            return true;
+        }
+        false
+    }
+
     fn body_line(&mut self, side: Side, line: &str) {
         if self.is_prompt(line) {
             self.close();
@@ -421,6 +389,9 @@ impl Transcript {
                 self.settle(side);
                 if let Some(body) = message::body_mut(self.exchanges.last_mut(), side) {
                     message::trim(body);
+                }
+                if let (Side::Response, Some(response)) = (side, self.exchanges.last_mut().and_then(|last| last.response.as_mut())) {
+                    message::unchunk(response);
                 }
             }
             Place::Output => self.end_output(),

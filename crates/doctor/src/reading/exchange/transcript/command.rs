@@ -35,12 +35,13 @@ impl Transcript {
     pub(super) fn end_command(&mut self) {
         let (requests, not_seen) = std::mem::take(&mut self.command).requests();
         self.not_seen.extend(not_seen);
+        self.announced = !requests.is_empty();
+        self.place = if self.announced { Place::Output } else { Place::Outside };
         for request in requests {
             self.push(Exchange { request: Some(request), ..Exchange::default() });
         }
-        (self.announced, self.traced, self.fresh, self.scheme) = (true, false, true, None);
+        (self.traced, self.fresh, self.scheme) = (false, true, None);
         self.output.clear();
-        self.place = Place::Output;
     }
 
     pub(super) fn print(&mut self, number: usize, line: &str) {

@@ -52,9 +52,51 @@ pub(super) fn is_tunnel(exchange: &Exchange) -> bool {
     connect && exchange.response.as_ref().is_some_and(|response| (200..300).contains(&response.status))
 }
 
-/// A status that was announced, without anything else.
-pub(super) fn is_bare(response: &Response) -> bool {
-    response.headers.0.is_empty() && response.body.trim().len() < 40
+/// Was this what is sent now, told before: a command, or an address with at most a status?
+pub(super) fn announces(exchange: &Exchange, sent: &Request) -> bool {
+    let same = |said: &Request| said.method == sent.method && (said.url == sent.url || path_of(&said.url) == sent.url);
+    let bare = |response: &Response| response.headers.0.is_empty() && response.body.trim().len() < 40;
+    match &exchange.response {
+        // A command has fields, and its URL may hold variables; an address alone has to be the same.
+        None => exchange.failure.is_none() && exchange.request.as_ref().is_some_and(|said| !said.headers.0.is_empty() || same(said)),
+        Some(response) => bare(response) && exchange.request.as_ref().is_some_and(same),
+    }
+}
+
+/// Fields that nearly every message has.
+pub(super) fn is_usual(name: &str) -> bool {
+    const NAMES: &[&str] = &[
+        "host",
+        "date",
+        "server",
+        "content-type",
+        "content-length",
+        "authorization",
+        "user-agent",
+        "accept",
+        "accept-encoding",
+        "connection",
+        "www-authenticate",
+        "cache-control",
+        "cookie",
+        "set-cookie",
+        "origin",
+        "referer",
+        "location",
+        "vary",
+        "transfer-encoding",
+    ];
+    NAMES.iter().any(|usual| name.eq_ignore_ascii_case(usual)) || name.get(..2).is_some_and(|begin| begin.eq_ignore_ascii_case("x-"))
+}
+
+/// Takes the lengths of a chunked body off, where they were recorded: one before it and a zero after it.
+pub(super) fn unchunk(response: &mut Response) {
+    let chunked = response.headers.get("transfer-encoding").is_some_and(|coding| coding.to_ascii_lowercase().contains("chunked"));
+    let Some((first, rest)) = response.body.split_once('\n').filter(|_| chunked) else { return };
+    let length = usize::from_str_radix(first.trim(), 16).ok();
+    if let Some(body) = rest.strip_suffix("\n0").filter(|_| first.trim().len() <= 8 && length.is_some()) {
+        response.body = body.trim_end().to_owned();
+    }
 }
 
 pub(super) fn body(exchange: Option<&Exchange>, side: Side) -> &str {
@@ -89,11 +131,24 @@ pub(super) fn trim(body: &mut String) {
 
 /// Is it `---`, `Response:`, `## Request`, `// then`?
 fn leads(line: &str) -> bool {
-    if line.len() >= 3 && ["-", "=", "*", "_", "~"].iter().any(|rule| line.strip_prefix(rule).is_some_and(|rest| rest.replace(rule, "").is_empty())) {
+    if line.len() >= 3
+        && ["-", "=", "*", "_", "~"].iter().any(|rule| line.strip_prefix(rule).is_some_and(|rest| rest.replace(rule, "").is_empty()))
+    {
         return true;
     }
     const HEADINGS: &[&str] = &[
-        "response", "request", "headers", "response headers", "request headers", "output", "result", "reply", "answer", "then", "returns", "got",
+        "response",
+        "request",
+        "headers",
+        "response headers",
+        "request headers",
+        "output",
+        "result",
+        "reply",
+        "answer",
+        "then",
+        "returns",
+        "got",
     ];
     let words = line.trim_matches(['#', '*', '_', ':', '/', '-', '=', '>', '`', ' ']);
     line.len() <= 40 && line != words && HEADINGS.iter().any(|heading| words.eq_ignore_ascii_case(heading))

@@ -49,7 +49,8 @@ impl Transcript {
         };
         let Some((heading, value)) = heading(text).filter(|_| !in_body) else { return false };
         let begins = matches!(heading, Heading::Url | Heading::Aside);
-        if !self.panel && !self.announced && !(outside && begins) && heading != Heading::RequestHead && !matches!(self.place, Place::Head(_)) {
+        let due = self.panel || self.announced || (outside && begins) || heading == Heading::RequestHead;
+        if !due && !matches!(self.place, Place::Head(_)) {
             return false;
         }
         self.panel |= heading == Heading::Url;
@@ -148,7 +149,8 @@ fn heading(text: &str) -> Option<(Heading, &str)> {
         let rest = rest.trim();
         let value = rest.strip_prefix(':').map(str::trim);
         // `Request Headers (12)`, `Response Headers view source`.
-        let plain = rest.is_empty() || rest.starts_with('(') || rest.eq_ignore_ascii_case("view source") || rest.eq_ignore_ascii_case("raw");
+        let plain =
+            rest.is_empty() || rest.starts_with('(') || rest.eq_ignore_ascii_case("view source") || rest.eq_ignore_ascii_case("raw");
         match value {
             Some(value) => Some((*heading, value)),
             None => plain.then_some((*heading, "")),
