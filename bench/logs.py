@@ -33,12 +33,13 @@ def block(number, share):
     lines = []
     for line in range(BLOCK):
         at = "01/Oct/2025:00:%02d:%02d +0000" % (number, line * 60 // BLOCK)
+        # No size has three digits, which grep would take for a status.
         refused = r.random() * 100 < share
         path = r.choice(REFUSED if refused else PATHS) % r.randrange(100000)
         status = r.choice([401, 401, 401, 403, 429]) if refused else r.choices([200, 304, 404, 301, 500], [86, 6, 5, 2, 1])[0]
         client = "10.%d.%d.%d" % (r.randrange(4), r.randrange(8), r.randrange(256))
         lines.append('%s - - [%s] "%s %s HTTP/1.1" %d %d "-" "%s"\n' % (
-            client, at, "POST" if path.startswith("/login") else "GET", path, status, r.randrange(40, 48000), r.choice(AGENTS)))
+            client, at, "POST" if path.startswith("/login") else "GET", path, status, r.randrange(1000, 48000), r.choice(AGENTS)))
     return "".join(lines).encode()
 
 

@@ -142,7 +142,7 @@ fn several_things_are_one_case() {
     harmless(&output);
     let said = value(&output);
     assert_eq!(said["status"], 401, "{said}");
-    assert_eq!(said["request"], "GET /orders?page=2", "{said}");
+    assert_eq!(said["request"], "GET api.example.com/orders?page=2", "{said}");
 }
 
 #[test]

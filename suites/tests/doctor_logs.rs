@@ -217,7 +217,7 @@ fn a_log_is_followed_across_a_rotation() {
     // The line comes in two parts, and counts once.
     let added = line(2, 403);
     log.write_all(&added.as_bytes()[..30]).unwrap();
-    log.write_all(added[30..].as_bytes()).unwrap();
+    log.write_all(&added.as_bytes()[30..]).unwrap();
     let change = next();
     assert_eq!((&change["refused"], &change["by_status"][0]["status"]), (&1.into(), &403.into()));
     fs::rename(&path, folder.path().join("access.log.1")).unwrap();

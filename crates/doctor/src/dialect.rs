@@ -13,6 +13,8 @@ mod scene;
 
 #[cfg(test)]
 mod examples;
+#[cfg(test)]
+mod tests;
 
 use crate::clue::Clue;
 use crate::dossier::Dossier;

@@ -120,7 +120,7 @@ pub fn explain(dossier: &Dossier) -> Explanation {
             family: first.map_or(Family::Unknown, |first| first.code.family()),
             confidence,
             sentence: first.map_or(ABSTAINS, |first| first.code.sentence()).to_owned(),
-            product: candidates.iter().take(3).flat_map(|candidate| &candidate.clues).find_map(|clue| clue.product.clone()),
+            product: candidates.first().into_iter().flat_map(|candidate| &candidate.clues).find_map(|clue| clue.product.clone()),
             contradiction: first.and_then(|first| contradiction(first, &candidates)),
         },
         evidence: first.map(|first| first.clues.iter().map(Evidence::of).collect()).unwrap_or_default(),

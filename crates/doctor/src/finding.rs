@@ -99,6 +99,11 @@ pub(crate) const ALL: &[Finding] = &[
     Finding { name: "token-words", see: token_words::see },
 ];
 
+/// The findings' names; each has a page, `docs/findings/NAME.md`.
+pub fn finding_names() -> impl Iterator<Item = &'static str> {
+    ALL.iter().map(|finding| finding.name)
+}
+
 /// Everything that the findings see, and what the products' own texts mean.
 pub(crate) fn clues(dossier: &Dossier) -> Vec<Clue> {
     ALL.iter().flat_map(|finding| (finding.see)(dossier)).chain(crate::dialect::clues(dossier)).collect()

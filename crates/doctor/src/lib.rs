@@ -38,6 +38,7 @@ pub use clue::{Clue, Fix, Quote, Side};
 pub use diagnosis::Confidence;
 pub use dossier::{Document, DocumentKind, Dossier, Exchange, Header, Headers, Probe, Request, Response};
 pub use explanation::{Alternative, Explanation, NextStep, SCHEMA, Verdict, explain};
+pub use finding::finding_names;
 pub use html::{HTML_STYLE, html, html_article, html_preformatted, html_text};
 pub use log::{
     CauseCount, LogFormat, LogReader, LogReport, LogRow, LogSeries, Pattern, PatternKind, Spike, StatusCount, render_log,

@@ -19,7 +19,8 @@ fn dossier(path: &Path) -> Dossier {
 fn told(exchange: &Exchange, response: bool) -> String {
     let request = exchange.request.clone().unwrap_or_default();
     let request = &request;
-    let target = request.url.split_once("://").map_or(request.url.as_str(), |(_, rest)| rest.find(['/', '?']).map_or("/", |at| &rest[at..]));
+    let target =
+        request.url.split_once("://").map_or(request.url.as_str(), |(_, rest)| rest.find(['/', '?']).map_or("/", |at| &rest[at..]));
     let skipped = ["host", "user-agent", "accept", "content-length", "content-type", "connection", "accept-encoding"];
     let fields = |headers: &countersign_doctor::Headers| {
         let kept = headers.0.iter().filter(|header| !skipped.contains(&header.name.to_ascii_lowercase().as_str()));
@@ -27,7 +28,14 @@ fn told(exchange: &Exchange, response: bool) -> String {
     };
     let answer = exchange.response.as_ref().filter(|_| response);
     let answer = answer.map(|response| format!("{}\n{}{}", response.status, fields(&response.headers), response.body.trim()));
-    format!("{} {target} of {}\n{}{}\n{}", request.method, request.host(), fields(&request.headers), request.body.trim(), answer.unwrap_or_default())
+    format!(
+        "{} {target} of {}\n{}{}\n{}",
+        request.method,
+        request.host(),
+        fields(&request.headers),
+        request.body.trim(),
+        answer.unwrap_or_default()
+    )
 }
 
 #[test]

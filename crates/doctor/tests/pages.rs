@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use countersign::{Cause, ForeignCause};
-use countersign_doctor::{Code, facts, foreign_page, index, owner, page};
+use countersign_doctor::{Code, facts, finding_names, foreign_page, index, owner, page};
 use std::path::PathBuf;
 
 const SECTIONS: [&str; 6] =
@@ -71,5 +71,14 @@ fn no_page_is_left_over() {
         let name = entry.unwrap().file_name().into_string().unwrap();
         let code = name.strip_suffix(".md").expect("only pages");
         assert!(code == "README" || Code::from_code(code).is_some(), "{name} has no cause");
+    }
+}
+
+#[test]
+fn every_finding_has_a_page() {
+    let findings = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../docs/findings");
+    for name in finding_names() {
+        let page = std::fs::read_to_string(findings.join(format!("{name}.md"))).unwrap_or_else(|error| panic!("{name}: {error}"));
+        assert!(page.contains(&format!("`{name}`")), "{name}: the page does not name it");
     }
 }

@@ -94,7 +94,9 @@ impl Explain {
         let mut probed = |dossier: &mut Dossier| self.probe.further(dossier, output);
         let answer = match self.answer_further(&inputs, &mut probed) {
             _ if self.probe.dry_run && self.asks(&inputs) => self.ask(&inputs, output)?,
-            Ok(Answer::Explanation(explanation)) if self.asks(&inputs) && explanation.verdict.cause.is_none() => self.ask(&inputs, output)?,
+            Ok(Answer::Explanation(explanation)) if self.asks(&inputs) && explanation.verdict.cause.is_none() => {
+                self.ask(&inputs, output)?
+            }
             Err(Failure::Said { class: Class::NothingToExplain, .. }) if self.asks(&inputs) => self.ask(&inputs, output)?,
             other => other?,
         };

@@ -244,7 +244,7 @@ fn unexplained(refusal: &Refusal<'_>, sent: &Sent<'_>, token: &Jwt, said: &Said)
     if let Some(kid) = token.head("kid") {
         let because = format!(
             "The token names the key {}; a server that holds an older key set does not know it after a rotation.",
-            crate::mask::text(kid)
+            crate::mask::name(kid)
         );
         clues.push(Clue::new(NAME, Common(Cause::TokenKeyUnknown), 32 + quiet, because));
     }

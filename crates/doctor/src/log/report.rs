@@ -205,7 +205,7 @@ fn not_seen(format: LogFormat, tally: &Tally, sampled: bool) -> Vec<String> {
     }
     if sampled {
         lines.push(
-            "Refusals were all read. Of the other lines all were counted and, beyond the first 32 MiB, one in about ten was read, so that numbers of what was admitted are estimates.".into(),
+            "Refusals were all read. Of the other lines all were counted and, beyond the first 32 MiB, one in about twenty was read, so that numbers of what was admitted are estimates.".into(),
         );
     }
     if tally.clients.forgot() || tally.routes.forgot() || tally.users.forgot() || tally.agents.forgot() {

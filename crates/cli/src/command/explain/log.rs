@@ -1,7 +1,7 @@
 //! Logs: read as they stream, whatever their size, and explained as a whole; or followed while they grow.
 //!
 //! ```text
-//!  file │ pipe ──► (gunzip) ──► blocks of 1 MiB ──► LogReader ──► LogReport ──► terminal │ ticket │ JSON
+//!  file │ pipe ──► (gunzip) ──► blocks of 128 KiB ──► LogReader ──► LogReport ──► terminal │ ticket │ JSON
 //!                                    └──► progress, on a terminal's standard error
 //! ```
 
@@ -18,8 +18,8 @@ use flate2::read::MultiGzDecoder;
 use progress::{Counted, Progress};
 use std::io::{self, Read};
 
-/// How much is read at once.
-const BLOCK: usize = 1024 * 1024;
+/// How much is read at once: it should stay in the processor's cache until it was looked through.
+const BLOCK: usize = 128 * 1024;
 /// How much is looked at to tell the format.
 const HEAD: usize = 256 * 1024;
 /// How a compressed file begins.
@@ -190,7 +190,7 @@ fn open(reader: Box<dyn Read + Send>) -> io::Result<(Source, Vec<u8>)> {
     let packed = magic == GZIP;
     let whole = io::Cursor::new(magic).chain(counted);
     let reader: Box<dyn Read + Send> =
-        if packed { Box::new(MultiGzDecoder::new(io::BufReader::with_capacity(BLOCK / 4, whole))) } else { Box::new(whole) };
+        if packed { Box::new(MultiGzDecoder::new(io::BufReader::with_capacity(BLOCK, whole))) } else { Box::new(whole) };
     let mut source = Source { reader, taken, packed };
     let head = head(&mut source)?;
     Ok((source, head))
@@ -210,7 +210,7 @@ fn head(source: &mut Source) -> io::Result<Vec<u8>> {
             Err(_) => break,
         }
         // Who follows a pipe wants to see its first lines at once.
-        if LogFormat::recognise(head.get(..filled).unwrap_or_default()).is_some() && filled < BLOCK / 16 {
+        if LogFormat::recognise(head.get(..filled).unwrap_or_default()).is_some() && filled < HEAD / 4 {
             break;
         }
     }
