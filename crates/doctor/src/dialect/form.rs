@@ -85,6 +85,11 @@ pub(super) struct Phrase {
 }
 
 impl Phrase {
+    /// All that must be found in texts.
+    pub(super) fn patterns(&self) -> impl Iterator<Item = &Pattern> {
+        [&self.text, &self.body, &self.challenge, &self.failure].into_iter().flatten()
+    }
+
     /// On how much besides texts it rests.
     pub(super) fn conditions(&self) -> usize {
         self.header.len() + self.sent.len() + usize::from(!self.method.is_empty()) + usize::from(!self.path.is_empty())

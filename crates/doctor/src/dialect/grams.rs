@@ -1,4 +1,4 @@
-//! Which runs of four bytes a text has, roughly: a pattern of which one run is missing need not be searched for.
+//! Which runs of four bytes some texts have, roughly: a pattern of which one run is missing need not be searched for.
 //! With thousands of patterns this is what makes hearing them cheap.
 
 const LENGTH: usize = 4;
@@ -11,11 +11,12 @@ pub(super) struct Grams {
 }
 
 impl Grams {
-    /// The runs of a text: about one byte for each of its own.
-    pub(super) fn of(text: &str) -> Self {
-        let log = (text.len().max(64) * 8).next_power_of_two().ilog2().min(22);
+    /// The runs of some texts: about one byte for each of theirs.
+    pub(super) fn of<'a>(texts: impl Iterator<Item = &'a str> + Clone) -> Self {
+        let length: usize = texts.clone().map(str::len).sum();
+        let log = (length.max(64) * 8).next_power_of_two().ilog2().min(22);
         let mut grams = Self { bits: vec![0; (1 << log) / 64], shift: 32 - log };
-        for hash in hashes(text) {
+        for hash in texts.flat_map(hashes) {
             let bit = (hash >> grams.shift) as usize;
             if let Some(word) = grams.bits.get_mut(bit / 64) {
                 *word |= 1 << (bit % 64);

@@ -26,6 +26,8 @@ pub(super) struct Scene<'a> {
     sent: Vec<Field<'a>>,
     said: Vec<Field<'a>>,
     texts: Vec<Text>,
+    /// The runs of all texts together.
+    grams: Grams,
 }
 
 /// A field, with its value in lower case.
@@ -71,7 +73,6 @@ struct Text {
     place: String,
     line: usize,
     said: Normal,
-    grams: Grams,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -88,15 +89,19 @@ impl<'a> Scene<'a> {
     pub(super) fn all(dossier: &'a Dossier) -> Vec<Self> {
         let refusal = dossier.refusal().map(|(index, exchange)| Self::of_exchange(index, exchange));
         let bodies = dossier.documents.iter().filter(|document| document.kind == DocumentKind::ErrorBody);
-        let bodies = bodies.map(|document| Self {
-            exchange: None,
-            request: None,
-            response: None,
-            host: String::new(),
-            path: String::new(),
-            sent: Vec::new(),
-            said: Vec::new(),
-            texts: vec![Text::new(Kind::Body, document.name.clone(), 1, &document.text)],
+        let bodies = bodies.map(|document| {
+            let texts = vec![Text::new(Kind::Body, document.name.clone(), 1, &document.text)];
+            Self {
+                exchange: None,
+                request: None,
+                response: None,
+                host: String::new(),
+                path: String::new(),
+                sent: Vec::new(),
+                said: Vec::new(),
+                grams: Text::grams(&texts),
+                texts,
+            }
         });
         refusal.into_iter().chain(bodies).collect()
     }
@@ -139,6 +144,7 @@ impl<'a> Scene<'a> {
             path: request.map(|request| request.path().to_lowercase()).unwrap_or_default(),
             sent: Field::all(request.map(|request| &request.headers)),
             said: Field::all(response.map(|response| &response.headers)),
+            grams: Text::grams(&texts),
             texts,
         }
     }
@@ -156,6 +162,9 @@ impl<'a> Scene<'a> {
 
     /// Does the phrase fit, and how?
     pub(super) fn fit(&self, phrase: &Phrase) -> Option<Fit> {
+        if !phrase.patterns().all(|pattern| pattern.may_occur(&self.grams)) {
+            return None;
+        }
         let document = self.exchange.is_none();
         let status = self.response.map(|response| response.status);
         let status_fits = phrase.status.is_empty() || document || status.is_some_and(|status| phrase.status.contains(&status));
@@ -212,7 +221,7 @@ impl<'a> Scene<'a> {
 
     fn found(&self, kind: Kind, patterns: &[Pattern]) -> bool {
         let of_kind = || self.texts.iter().filter(|text| text.kind == kind);
-        patterns.iter().any(|pattern| of_kind().any(|text| text.find(pattern).is_some()))
+        patterns.iter().any(|pattern| pattern.may_occur(&self.grams) && of_kind().any(|text| pattern.find(&text.said.lower).is_some()))
     }
 
     fn cookie_names(&self) -> impl Iterator<Item = &'a str> {
@@ -229,18 +238,16 @@ fn field<'a>(fields: &[Field<'a>], name: &str, pattern: &Pattern) -> Option<&'a 
 
 impl Text {
     fn new(kind: Kind, place: String, line: usize, text: &str) -> Self {
-        let said = normal(text);
-        let grams = Grams::of(&said.lower);
-        Self { kind, place, line, said, grams }
+        Self { kind, place, line, said: normal(text) }
     }
 
-    fn find(&self, pattern: &Pattern) -> Option<Range<usize>> {
-        pattern.may_occur(&self.grams).then(|| pattern.find(&self.said.lower))?
+    fn grams(texts: &[Text]) -> Grams {
+        Grams::of(texts.iter().map(|text| text.said.lower.as_str()))
     }
 
     /// Where the patterns stand, provided that all of them do.
     fn all(&self, patterns: &[Pattern]) -> Option<Vec<Range<usize>>> {
-        patterns.iter().map(|pattern| self.find(pattern)).collect()
+        patterns.iter().map(|pattern| pattern.find(&self.said.lower)).collect()
     }
 }
 
