@@ -8,8 +8,9 @@ use crate::catalogue::Code;
 use countersign::Family;
 use std::collections::BTreeMap;
 
-/// How many clients, routes, users and agents are followed at least.
+/// How many routes, users and agents are followed at least, and how many clients, of which there usually are more.
 const FOLLOWED: usize = 1024;
+const CLIENTS: usize = 4096;
 /// Buckets of the whole log's series: more than a day of minutes.
 const BUCKETS: usize = 2048;
 /// Buckets of a route's, and of a client's.
@@ -168,8 +169,8 @@ impl Tally {
             statuses: BTreeMap::new(),
             causes: BTreeMap::new(),
             traffic: Series::new(BUCKETS),
-            clients: Sketch::new(FOLLOWED),
-            admitted_clients: Sketch::new(FOLLOWED),
+            clients: Sketch::new(CLIENTS),
+            admitted_clients: Sketch::new(CLIENTS),
             routes: Sketch::new(FOLLOWED),
             admitted_routes: Sketch::new(FOLLOWED),
             users: Sketch::new(FOLLOWED),
