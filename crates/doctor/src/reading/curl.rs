@@ -61,6 +61,9 @@ const PROGRAMS: &[&str] =
 
 /// Splits a line into the prompt and the command that makes a request; none where it holds no such command.
 pub(super) fn begins(line: &str) -> Option<(&str, &str)> {
+    if line.len() < 5 {
+        return None;
+    }
     let at = PROGRAMS.iter().filter_map(|program| place(line, program)).min()?;
     let (prompt, command) = line.split_at_checked(at)?;
     // In Markdown the command may stand between backticks.

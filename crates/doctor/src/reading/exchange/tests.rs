@@ -249,3 +249,30 @@ fn redacted_fields_are_not_seen() {
     let dossier = read("-", "GET /x HTTP/1.1\nAuthorization: Bearer ***\n\nHTTP/1.1 401 No\n\nbody...").unwrap();
     assert_eq!(dossier.not_seen.len(), 2, "{:?}", dossier.not_seen);
 }
+
+/// Quadratic time would keep this test from ending.
+#[test]
+fn hostile_recordings_end() {
+    let units = [
+        "GET / HTTP/1.1\n",
+        "HTTP/1.1 401 No\na:b\n",
+        "a:\n",
+        "\n",
+        "```\n",
+        "### \n",
+        "---\n",
+        "$ curl '\n",
+        "curl https://a.example/ \\\n",
+        "* Trying \n",
+        "curl: (6) Could not resolve host\n",
+        "Request URL: https://a.example/\n",
+        "send: b'GET / HTTP/1.1\\r\\n",
+        "\u{1b}[",
+        "\r",
+        "> ",
+    ];
+    for unit in units {
+        let text = format!("GET / HTTP/1.1\n\nHTTP/1.1 401 No\n\n{}", unit.repeat(300_000 / unit.len()));
+        assert!(!read("-", &text).unwrap().exchanges.is_empty(), "{unit}");
+    }
+}

@@ -86,6 +86,9 @@ impl Transcript {
         if self.place == Place::Command {
             return self.continue_command(line);
         }
+        if line.trim().is_empty() {
+            return self.belongs(number, line);
+        }
         if let Some((decoration, start)) = start::strict(line) {
             self.certain = true;
             self.decoration.clear();
@@ -113,6 +116,11 @@ impl Transcript {
         if self.labelled(number, line) {
             return;
         }
+        self.belongs(number, line);
+    }
+
+    /// Takes in a line that begins nothing.
+    fn belongs(&mut self, number: usize, line: &str) {
         match self.place {
             Place::Outside | Place::Command => {}
             Place::Output => self.print(number, line),
@@ -214,12 +222,10 @@ impl Transcript {
         let last = self.exchanges.last();
         match self.place {
             Place::Outside => true,
-            Place::Output => self.output.trim().is_empty(),
+            Place::Output => self.output.is_empty(),
             Place::Head(Side::Request) => true,
             Place::Body(Side::Request) => last.is_some_and(|last| last.response.is_none()),
-            Place::Body(Side::Response) => {
-                last.and_then(|last| last.response.as_ref()).is_some_and(|response| response.body.trim().is_empty())
-            }
+            Place::Body(Side::Response) => last.and_then(|last| last.response.as_ref()).is_some_and(|response| response.body.is_empty()),
             Place::Head(Side::Response) | Place::Command => false,
         }
     }
@@ -231,7 +237,7 @@ impl Transcript {
             Start::Response { .. } => last.is_none_or(|last| last.response.is_none() && last.failure.is_none()),
             Start::Request { .. } => {
                 let bare = line.trim_start().starts_with("http");
-                self.place != Place::Body(Side::Request) || (!bare && message::body(last, Side::Request).trim().is_empty())
+                self.place != Place::Body(Side::Request) || (!bare && message::body(last, Side::Request).is_empty())
             }
             Start::Both { .. } => true,
         }
@@ -245,7 +251,7 @@ impl Transcript {
             self.fenced = !self.fenced;
             if let Place::Body(side) = self.place
                 && self.fenced
-                && message::body(self.exchanges.last(), side).trim().is_empty()
+                && message::body(self.exchanges.last(), side).is_empty()
             {
                 return true;
             }
@@ -356,7 +362,7 @@ impl Transcript {
 
     /// Text that lost its line ends twice has a blank line after each: then the head goes on after its first.
     fn spaced_head(&mut self, side: Side, number: usize, line: &str) -> bool {
-        let empty = message::body(self.exchanges.last(), side).trim().is_empty();
+        let empty = message::body(self.exchanges.last(), side).is_empty();
         let none = empty && self.headers(side).is_some_and(|headers| headers.0.is_empty());
         if none && message::undecorated(&self.decoration, line).and_then(message::header).is_some_and(|(name, _)| message::is_usual(name)) {
             self.spaced = true;
@@ -376,7 +382,8 @@ impl Transcript {
         let quoted = !self.decoration.ends_with("< ");
         let line = message::undecorated(&self.decoration, line).filter(|_| quoted).unwrap_or(line);
         let line = line.strip_suffix(self.prompt.as_str()).filter(|_| self.prompt.trim().len() > 3).unwrap_or(line);
-        if let Some(body) = message::body_mut(self.exchanges.last_mut(), side) {
+        // Blank lines do not begin a body: whether there is one yet has to be known at once.
+        if let Some(body) = message::body_mut(self.exchanges.last_mut(), side).filter(|body| !body.is_empty() || !line.trim().is_empty()) {
             body.push_str(line);
             body.push('\n');
         }

@@ -51,6 +51,9 @@ impl Transcript {
         if self.output.is_empty() {
             self.output_line = number;
         }
+        if self.output.is_empty() && line.trim().is_empty() {
+            return;
+        }
         self.output.push_str(line);
         self.output.push('\n');
     }

@@ -44,7 +44,7 @@ impl Transcript {
             return self.pseudo(number, text);
         }
         let in_body = match self.place {
-            Place::Body(side) => !self.panel && !message::body(self.exchanges.last(), side).trim().is_empty(),
+            Place::Body(side) => !self.panel && !message::body(self.exchanges.last(), side).is_empty(),
             _ => false,
         };
         let Some((heading, value)) = heading(text).filter(|_| !in_body) else { return false };
