@@ -138,7 +138,8 @@ impl Sheet {
         }
         for fix in all {
             let colon = if fix.lines.is_empty() { "" } else { ":" };
-            self.say("  - ", None, &format!("{}: {}{colon}", side(fix.side), fix.text.trim_end_matches(colon)));
+            let text = if colon.is_empty() { fix.text.as_str() } else { fix.text.trim_end_matches(['.', ':']) };
+            self.say("  - ", None, &format!("{}: {text}{colon}", side(fix.side)));
             self.copy("      ", fix.lines.iter());
         }
     }
