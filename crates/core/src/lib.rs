@@ -9,6 +9,7 @@
 //!                                              └── Facts ◄── a source answers
 //! ```
 
+mod address;
 mod cause;
 mod evidence;
 mod facts;
@@ -26,6 +27,7 @@ mod target;
 pub mod token;
 mod verdict;
 
+pub use address::is_public_address;
 pub use cause::{Cause, Family, ForeignCause, Outside, Owner};
 pub use evidence::{Evidence, Item, Subject, TEXT_LIMIT, Value, hex};
 pub use facts::{Answer, Facts, Need, PasswordAnswer, PasswordQuestion, SessionInUse};

@@ -14,7 +14,6 @@
 //! bodies and safe methods. Redirects are not followed by themselves, cookies are not kept, proxies not taken from the
 //! environment, and size and time have bounds.
 
-mod address;
 mod certificate;
 mod credentials;
 mod dice;

@@ -2,7 +2,6 @@
 //! unpacked; every failure becomes words in the exchange.
 
 use crate::AGENT;
-use crate::address::is_public;
 use crate::certificate::{no_tls, not_after};
 use crate::credentials::{Sent, basic};
 use crate::target::{Origin, Target};
@@ -120,7 +119,7 @@ impl Wire {
     async fn addresses(&mut self, origin: &Origin) -> Result<Vec<IpAddr>, String> {
         if !self.is_asked(origin) {
             let mut addresses = resolve(origin).await?;
-            addresses.retain(|address| is_public(*address));
+            addresses.retain(|address| countersign::is_public_address(*address));
             return if addresses.is_empty() { Err(NO_ADDRESS.to_owned()) } else { Ok(addresses) };
         }
         if self.addresses.is_empty() {

@@ -1,7 +1,7 @@
 //! Fetching an issuer's keys: discovery (OpenID Connect Discovery section 4), then the JWK set. No redirects, no proxies, no
 //! compression, bounded in size and time, a connection for each.
 
-use super::address::{Reach, is_public, origin, reach};
+use super::address::{Reach, origin, reach};
 use bytes::Bytes;
 use countersign::token::{Algorithm, KeySet, KeySetFault};
 use http::header::{ACCEPT, ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, HOST, USER_AGENT};
@@ -151,7 +151,7 @@ async fn connect(host: &str, port: u16, reach: Reach) -> Result<TcpStream, Fetch
     let addresses = lookup_host((host, port)).await.map_err(FetchFault::Connect)?;
     let mut fault = FetchFault::NoAddress;
     // What was looked up is what is called: a second look-up might say something else.
-    for address in addresses.filter(|address: &SocketAddr| reach == Reach::Anywhere || is_public(address.ip())) {
+    for address in addresses.filter(|address: &SocketAddr| reach == Reach::Anywhere || countersign::is_public_address(address.ip())) {
         match TcpStream::connect(address).await {
             Ok(stream) => return Ok(stream),
             Err(error) => fault = FetchFault::Connect(error),
