@@ -5,8 +5,8 @@
 
 use countersign::token::{Algorithm, KeySet, VerifiedToken};
 use countersign::{
-    Access, Account, AccountName, Answer, ApiKey, Facts, Issuer, MethodScopes, PasswordAnswer, PasswordQuestion, RequestParts, Requirement,
-    Scheme, SecretHash, SessionInUse, Step, Stop, Target, Verdict, judge,
+    Access, Account, AccountName, Answer, ApiKey, Facts, Issuer, MethodScopes, OneTime, PasswordAnswer, PasswordQuestion, RequestParts,
+    Requirement, Scheme, SecretHash, SessionInUse, Spending, Step, Stop, Target, Verdict, judge,
 };
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use libfuzzer_sys::fuzz_target;
@@ -39,6 +39,10 @@ impl Facts for Nobody {
 
     fn token(&self, _: &str, verify: impl FnOnce() -> Result<VerifiedToken, Stop>) -> Result<Arc<VerifiedToken>, Stop> {
         verify().map(Arc::new)
+    }
+
+    fn spent(&self, _: &OneTime) -> Answer<Spending> {
+        Answer::Known(Spending::Again)
     }
 
     fn fingerprint(&self, _: &[u8]) -> [u8; 8] {

@@ -24,6 +24,26 @@ pub enum Need {
     Session(SecretHash),
     /// The issuer's keys, with this key among them if there is one.
     Keys(Arc<Issuer>, Option<String>),
+    /// Use this up, if it was not used before. Asked last, when all else has passed.
+    Spend(OneTime),
+}
+
+/// Something that counts once: a proof's `jti`, an assertion's id.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OneTime {
+    /// A hash over all that names it: what it is, whose, and its id.
+    pub hash: SecretHash,
+    /// From then on it is refused for its age, so that nobody has to remember it.
+    pub until: Timestamp,
+}
+
+/// Was it used before?
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Spending {
+    /// This was the first use.
+    First,
+    /// It was used before.
+    Again,
 }
 
 /// Is this the password of that account? Asked for unknown accounts too, so that time tells nothing.
@@ -87,6 +107,8 @@ pub trait Facts {
     fn keys(&self, issuer: &Arc<Issuer>, kid: Option<&str>) -> Answer<Arc<KeySet>>;
     /// The token, if it was verified a moment ago under the same keys; otherwise what `verify` makes of it.
     fn token(&self, raw: &str, verify: impl FnOnce() -> Result<VerifiedToken, Stop>) -> Result<Arc<VerifiedToken>, Stop>;
+    /// Was this the first use? Whoever answers has used it up.
+    fn spent(&self, once: &OneTime) -> Answer<Spending>;
     /// A keyed hash that lets evidence name a value without showing it.
     fn fingerprint(&self, value: &[u8]) -> [u8; 8];
 }

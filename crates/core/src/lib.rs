@@ -30,7 +30,7 @@ mod verdict;
 pub use address::is_public_address;
 pub use cause::{Cause, Family, ForeignCause, Outside, Owner};
 pub use evidence::{Evidence, Item, Subject, TEXT_LIMIT, Value, hex};
-pub use facts::{Answer, Facts, Need, PasswordAnswer, PasswordQuestion, SessionInUse};
+pub use facts::{Answer, Facts, Need, OneTime, PasswordAnswer, PasswordQuestion, SessionInUse, Spending};
 pub use identity::Identity;
 pub use issuer::Issuer;
 pub use judge::{judge, judge_password};

@@ -10,8 +10,8 @@ use crate::sources::{Fact, Sources, outage};
 use crate::uses::LastUse;
 use countersign::token::{KeySet, VerifiedToken};
 use countersign::{
-    Account, AccountName, Answer, ApiKey, Cause, Facts, Issuer, Need, PasswordAnswer, PasswordQuestion, SecretHash, Session, SessionInUse,
-    Step, Stop, Timestamp, Verdict,
+    Account, AccountName, Answer, ApiKey, Cause, Facts, Issuer, Need, OneTime, PasswordAnswer, PasswordQuestion, SecretHash, Session,
+    SessionInUse, Spending, Step, Stop, Timestamp, Verdict,
 };
 use quick_cache::Weighter;
 use quick_cache::unsync::Cache;
@@ -234,6 +234,14 @@ impl Facts for Judging<'_> {
             memory.tokens.insert(name, RememberedToken { token: token.clone(), length: raw.len() });
         }
         Ok(token)
+    }
+
+    fn spent(&self, once: &OneTime) -> Answer<Spending> {
+        let given = self.given(|fact| match fact {
+            Fact::Spend(asked, answer) if asked == once => Some(answer),
+            _ => None,
+        });
+        given.unwrap_or(Answer::NotYet)
     }
 
     fn fingerprint(&self, value: &[u8]) -> [u8; 8] {

@@ -5,7 +5,8 @@
 //!                   └──► Sources (one a process, on the background runtime)
 //!                          ├── Store      accounts, API keys, sessions
 //!                          ├── passwords  throttle ──► bounded queue ──► hashing threads
-//!                          └── keys       discovery ──► JWKS, refreshed ahead, stale while the issuer is down
+//!                          ├── keys       discovery ──► JWKS, refreshed ahead, stale while the issuer is down
+//!                          └── ledger     what may be used once and was
 //! ```
 //!
 //! What may be withdrawn is remembered only as long as its epoch stands: `Sources` moves the epoch, `AtHand` forgets.
@@ -13,6 +14,7 @@
 mod at_hand;
 mod keyed;
 mod keys;
+mod ledger;
 mod options;
 pub mod passwords;
 mod sources;

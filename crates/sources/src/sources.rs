@@ -2,13 +2,14 @@
 
 use crate::keyed::Keyed;
 use crate::keys::Keys;
+use crate::ledger::Ledger;
 use crate::options::Options;
 use crate::passwords::Pool;
 use crate::uses::{KeyUses, SessionUses};
 use countersign::token::KeySet;
 use countersign::{
-    Account, AccountName, Answer, ApiKey, Cause, Evidence, Issuer, Need, Outage, PasswordAnswer, PasswordQuestion, SecretHash,
-    SessionInUse, Subject, Timestamp, Value,
+    Account, AccountName, Answer, ApiKey, Cause, Evidence, Issuer, Need, OneTime, Outage, PasswordAnswer, PasswordQuestion, SecretHash,
+    SessionInUse, Spending, Subject, Timestamp, Value,
 };
 use countersign_store::{Store, StoreError};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -35,6 +36,7 @@ pub struct Sources {
     store: Store,
     keys: Keys,
     passwords: Pool,
+    ledger: Ledger,
     pub(crate) keyed: Keyed,
     pub(crate) session_uses: SessionUses,
     pub(crate) key_uses: KeyUses,
@@ -54,6 +56,7 @@ pub enum Fact {
     Session(SecretHash, Answer<Option<SessionInUse>>),
     /// The issuer, and the id of the key that was looked for.
     Keys(String, Option<String>, Answer<Arc<KeySet>>),
+    Spend(OneTime, Answer<Spending>),
 }
 
 impl Sources {
@@ -62,6 +65,7 @@ impl Sources {
         let sources = Arc::new(Self {
             keys: Keys::new(options.own.clone(), &options.extra_roots, runtime.clone()),
             passwords: Pool::start(&options),
+            ledger: Ledger::new(),
             keyed: Keyed::new(&options.fingerprint_key),
             session_uses: SessionUses::new(),
             key_uses: KeyUses::new(),
@@ -114,6 +118,10 @@ impl Sources {
             Need::Keys(issuer, kid) => {
                 let answer = self.keys.ask(&issuer.issuer, kid.as_deref()).await;
                 Fact::Keys(issuer.issuer.clone(), kid, answer)
+            }
+            Need::Spend(once) => {
+                let spending = self.ledger.spend(&once, now());
+                Fact::Spend(once, spending.map_or_else(|| Answer::Outage(outage(Cause::Overloaded, RETRY_STORE)), Answer::Known))
             }
         }
     }
@@ -193,6 +201,7 @@ fn unanswered(need: Need) -> Fact {
             let outage = Outage { evidence, ..outage(Cause::KeysUnreachable, RETRY_STORE) };
             Fact::Keys(issuer.issuer.clone(), kid, Answer::Outage(outage))
         }
+        Need::Spend(once) => Fact::Spend(once, Answer::Outage(outage(Cause::Overloaded, RETRY_STORE))),
     }
 }
 
