@@ -96,4 +96,20 @@ impl Quote {
     pub fn text(exchange: usize, place: impl Into<String>, line: usize, text: &str) -> Self {
         Self { place: place.into(), exchange: exchange + 1, line, text: crate::mask::text(text) }
     }
+
+    /// Does it show all that the other one does?
+    pub(crate) fn shows(&self, other: &Quote) -> bool {
+        let there = (self.exchange, self.line) == (other.exchange, other.line);
+        there && (self.text.contains(&other.text) || (self.line > 0 && self.place == other.place))
+    }
+
+    /// With the name of the input that it stands in, where several were given.
+    pub(crate) fn named(mut self, dossier: &crate::dossier::Dossier) -> Self {
+        let sources = dossier.exchanges.iter().map(|exchange| exchange.source.as_str()).filter(|source| !source.is_empty());
+        let source = self.exchange.checked_sub(1).and_then(|at| dossier.exchanges.get(at)).map(|exchange| exchange.source.as_str());
+        if let Some(source) = source.filter(|source| !source.is_empty() && sources.clone().any(|other| other != *source)) {
+            self.place = format!("{source}: {}", self.place);
+        }
+        self
+    }
 }

@@ -80,6 +80,12 @@ pub(crate) fn seeing_the_request(mut clues: Vec<Clue>, dossier: &Dossier) -> Vec
     clues
 }
 
+/// What the judge says of the request counts where no finding has said as much; it would be the same fact twice.
+pub(crate) fn judged(mut clues: Vec<Clue>, judge: Option<Clue>) -> Vec<Clue> {
+    clues.extend(judge.filter(|judge| !clues.iter().any(|clue| clue.code == judge.code && clue.weight >= judge.weight)));
+    clues
+}
+
 /// Weighs the clues: candidates, the likeliest family first, and within it the likeliest cause.
 pub(crate) fn weigh(clues: Vec<Clue>) -> Vec<Candidate> {
     let mut candidates: Vec<Candidate> = Vec::new();

@@ -28,6 +28,8 @@ pub struct Exchange {
     pub probe: Option<Probe>,
     /// A failure below HTTP as the tool reported it: a TLS alert, a refused connection, a CORS error of the browser.
     pub failure: Option<String>,
+    /// The input it was read from: a file's name, or `-`; empty for what was probed.
+    pub source: String,
 }
 
 /// What a probe sent in the place of credentials.

@@ -4,10 +4,11 @@
 use crate::advice::Advice;
 use crate::catalogue::Code;
 use crate::clue::{Clue, Fix, Quote};
-use crate::diagnosis::{Candidate, Confidence, confidence, in_its_language, seeing_the_request, weigh};
+use crate::diagnosis::{Candidate, Confidence, confidence, in_its_language, judged, seeing_the_request, weigh};
 use crate::dossier::{Dossier, Request};
 use crate::finding;
 use crate::mask;
+use crate::replay::replay;
 use countersign::Family;
 use serde::{Serialize, Serializer};
 
@@ -103,7 +104,8 @@ fn family_name<S: Serializer>(family: &Family, serializer: S) -> Result<S::Ok, S
 
 /// Explains a dossier.
 pub fn explain(dossier: &Dossier) -> Explanation {
-    let clues = seeing_the_request(in_its_language(finding::clues(dossier)), dossier);
+    let replay = replay(dossier);
+    let clues = judged(seeing_the_request(in_its_language(finding::clues(dossier)), dossier), replay.clue);
     let candidates = weigh(without_secrets(clues, &finding::secrets(dossier)));
     let confidence = confidence(&candidates);
     let sure = confidence > Confidence::Unknown;
@@ -123,12 +125,12 @@ pub fn explain(dossier: &Dossier) -> Explanation {
             product: candidates.first().into_iter().flat_map(|candidate| &candidate.clues).find_map(|clue| clue.product.clone()),
             contradiction: first.and_then(|first| contradiction(first, &candidates)),
         },
-        evidence: first.map(|first| first.clues.iter().map(Evidence::of).collect()).unwrap_or_default(),
+        evidence: first.map(|first| evidence(first, dossier)).unwrap_or_default(),
         next_step: next_step(first, &others, confidence, request.map(|request| request.url.as_str())),
         alternatives: others.into_iter().map(Alternative::of).collect(),
         fix: first.map(fixes).unwrap_or_default(),
         retry: first.map_or("Not known.", |first| Advice::of(first.code).retry),
-        not_seen: dossier.not_seen.clone(),
+        not_seen: dossier.not_seen.iter().cloned().chain(replay.not_seen).collect(),
     }
 }
 
@@ -151,6 +153,22 @@ fn without_secrets(mut clues: Vec<Clue>, secrets: &[String]) -> Vec<Clue> {
         }
     }
     clues
+}
+
+/// What speaks for it, the strongest first. What quotes nothing that was not quoted before would say it again in other words.
+fn evidence(first: &Candidate, dossier: &Dossier) -> Vec<Evidence> {
+    let mut quoted: Vec<Quote> = Vec::new();
+    let mut evidence = Vec::new();
+    for clue in &first.clues {
+        let (old, new): (Vec<&Quote>, Vec<&Quote>) = clue.quotes.iter().partition(|quote| quoted.iter().any(|before| before.shows(quote)));
+        if !old.is_empty() && new.is_empty() {
+            continue;
+        }
+        quoted.extend(new.iter().map(|&quote| quote.clone()));
+        let quotes = new.into_iter().map(|quote| quote.clone().named(dossier)).collect();
+        evidence.push(Evidence { finding: clue.finding, text: clue.because.clone(), quotes });
+    }
+    evidence
 }
 
 const ABSTAINS: &str = "What was given does not tell the cause.";
@@ -221,15 +239,35 @@ fn fixes(first: &Candidate) -> Vec<Fix> {
     fixes
 }
 
-impl Evidence {
-    fn of(clue: &Clue) -> Self {
-        Self { finding: clue.finding, text: clue.because.clone(), quotes: clue.quotes.clone() }
-    }
-}
-
 impl Alternative {
     fn of(candidate: &Candidate) -> Self {
         let because = candidate.clues.first().map(|clue| clue.because.clone()).unwrap_or_default();
         Self { cause: candidate.code, family: candidate.code.family(), because, ruled_out_by: Advice::of(candidate.code).ruled_out_by }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    const REFUSED: &str = "GET /a HTTP/1.1\nHost: api.example.com\nAuthorization: Bearer x\n\nHTTP/1.1 401 Unauthorized\nWWW-Authenticate: Bearer error=\"invalid_token\", error_description=\"The token expired at 2023-11-14\"\n\n";
+
+    fn quotes(files: &[&str]) -> Vec<String> {
+        let mut dossier = Dossier::default();
+        for name in files {
+            dossier.join(crate::read(name, REFUSED.as_bytes()).unwrap());
+        }
+        explain(&dossier).evidence.into_iter().flat_map(|evidence| evidence.quotes).map(|quote| quote.place).collect()
+    }
+
+    #[test]
+    fn a_line_is_quoted_once_and_named_after_its_file_where_there_are_several() {
+        let alone = quotes(&["a.txt"]);
+        let challenges = |quotes: &[String]| quotes.iter().filter(|place| place.contains("WWW-Authenticate")).count();
+        assert_eq!(challenges(&alone), 1, "{alone:?}");
+        assert!(alone.iter().all(|place| !place.contains("a.txt")), "{alone:?}");
+        let both = quotes(&["a.txt", "b.txt"]);
+        assert!(both.iter().any(|place| place == "b.txt: response header WWW-Authenticate"), "{both:?}");
     }
 }

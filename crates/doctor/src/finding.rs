@@ -50,6 +50,8 @@ mod stripped;
 mod tls;
 mod token_words;
 
+pub(crate) use refusal::{Clock, Refusal};
+
 use crate::clue::Clue;
 use crate::dossier::Dossier;
 
@@ -99,9 +101,9 @@ pub(crate) const ALL: &[Finding] = &[
     Finding { name: "token-words", see: token_words::see },
 ];
 
-/// The findings' names; each has a page, `docs/findings/NAME.md`.
+/// The findings' names, and the judge's; each has a page, `docs/findings/NAME.md`.
 pub fn finding_names() -> impl Iterator<Item = &'static str> {
-    ALL.iter().map(|finding| finding.name)
+    ALL.iter().map(|finding| finding.name).chain([crate::replay::NAME])
 }
 
 /// Everything that the findings see, and what the products' own texts mean.

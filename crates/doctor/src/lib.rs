@@ -28,6 +28,7 @@ mod moment;
 mod pages;
 mod reading;
 mod reference;
+mod replay;
 mod saml;
 mod terminal;
 mod wording;

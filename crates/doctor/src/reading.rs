@@ -58,13 +58,19 @@ pub fn read(name: &str, bytes: &[u8]) -> Result<Dossier, ReadFault> {
     for form in FORMS.iter().filter(|form| (form.recognise)(name, &text)) {
         match (form.read)(name, &text) {
             Err(ReadFault::Unrecognised) => {}
-            read => return read,
+            read => return read.map(|dossier| from(name, dossier)),
         }
     }
     match text.contains('\0') {
         true => Err(broken("binary data", "the doctor reads text: a recording, a command, a token or a document".to_owned())),
         false => Err(ReadFault::Unrecognised),
     }
+}
+
+/// Notes where the exchanges were read.
+fn from(name: &str, mut dossier: Dossier) -> Dossier {
+    dossier.exchanges.iter_mut().for_each(|exchange| name.clone_into(&mut exchange.source));
+    dossier
 }
 
 /// A form of input.

@@ -3,7 +3,7 @@
 
 use crate::moment::{from_request, span, utc};
 use crate::reference::case::{Case, Found};
-use countersign::{AccountState, Cause, Item, Subject, Timestamp, Value, hex};
+use countersign::{Account, AccountState, Cause, Item, Subject, Timestamp, Value, hex};
 use serde::Serialize;
 
 /// One thing that the refusal rests on.
@@ -49,7 +49,7 @@ pub(crate) fn findings(case: &Case<'_>) -> Vec<Finding> {
         about: item.about.code(),
         expected: item.expected.as_ref().map(|value| shown(value, at)),
         presented: item.presented.as_ref().map(|value| shown(value, at)),
-        text: sentence(item, case, at),
+        text: sentence(item, case.record.cause, &case.looked_up.account, at),
     };
     case.record.evidence.items().iter().map(finding).collect()
 }
@@ -64,7 +64,8 @@ fn shown(value: &Value, at: Timestamp) -> Shown {
     }
 }
 
-fn sentence(item: &Item, case: &Case<'_>, at: Timestamp) -> String {
+/// An item of a refusal for this cause, made at this time, in words.
+pub(crate) fn sentence(item: &Item, cause: Cause, found: &Found<&Account>, at: Timestamp) -> String {
     let when = |time: &i64| format!("{}, {}", utc(*time), from_request(*time, at));
     match (item.about, &item.expected, &item.presented) {
         (Subject::Expiry, expected, Some(Value::Time(time))) => format!("expired {}{}", when(time), leeway(expected, at)),
@@ -81,9 +82,9 @@ fn sentence(item: &Item, case: &Case<'_>, at: Timestamp) -> String {
                 _ => format!("authenticated {}; at most {limit} before it would do", when(time)),
             }
         }
-        (Subject::AccountState, _, Some(Value::Time(time))) => format!("{} since {}", state(case.record.cause), when(time)),
-        (Subject::Account, _, Some(Value::Number(number))) => account(*number, case),
-        (Subject::Subject, _, Some(Value::Number(number))) => account(*number, case),
+        (Subject::AccountState, _, Some(Value::Time(time))) => format!("{} since {}", state(cause), when(time)),
+        (Subject::Account, _, Some(Value::Number(number))) => account(*number, found),
+        (Subject::Subject, _, Some(Value::Number(number))) => account(*number, found),
         (Subject::Subject, _, Some(value)) => format!("the token's subject is {}", plain(value)),
         (Subject::AccountName, _, Some(Value::Fingerprint(bytes))) => {
             format!("the name that was presented has the keyed hash {}: equal hashes are equal names", hex(bytes))
@@ -93,7 +94,7 @@ fn sentence(item: &Item, case: &Case<'_>, at: Timestamp) -> String {
         }
         (Subject::Upstream, None, Some(Value::Number(status))) => format!("the app answered {status}"),
         (Subject::Attempts, None, Some(Value::Number(waiting))) => format!("{waiting} passwords were waiting to be checked"),
-        (Subject::Length, Some(limit), Some(length)) if case.record.cause == Cause::RequestTooLarge => {
+        (Subject::Length, Some(limit), Some(length)) if cause == Cause::RequestTooLarge => {
             format!("{} bytes, where {} are allowed", plain(length), plain(limit))
         }
         (Subject::Password, _, Some(value)) => format!("the password was {}", plain(value)),
@@ -133,8 +134,8 @@ fn state(cause: Cause) -> &'static str {
     }
 }
 
-fn account(number: i64, case: &Case<'_>) -> String {
-    match case.looked_up.account {
+fn account(number: i64, found: &Found<&Account>) -> String {
+    match found {
         Found::NotAsked => format!("account number {number}"),
         Found::Gone => format!("account number {number}, which has been removed since"),
         Found::Here(account) => {
