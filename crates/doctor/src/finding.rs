@@ -8,7 +8,6 @@
 //! ```
 
 mod account;
-mod base64;
 mod bearer_error;
 mod blocked;
 mod challenge;
@@ -24,7 +23,6 @@ mod discovery;
 mod discovery_chain;
 mod endpoint;
 mod garbled;
-mod jwt;
 mod jwt_in_request;
 mod key_set;
 mod lone_token;
@@ -52,6 +50,7 @@ mod token_words;
 
 pub(crate) use refusal::{Clock, Refusal};
 
+use crate::base64;
 use crate::clue::Clue;
 use crate::dossier::Dossier;
 

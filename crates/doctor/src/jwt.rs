@@ -1,8 +1,6 @@
 //! Tokens read leniently, to look at and never to trust: a broken token is what the doctor is asked about.
 
-use base64::Engine;
-use base64::alphabet;
-use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+use crate::base64::decode;
 use countersign::Timestamp;
 use serde_json::Value;
 
@@ -59,12 +57,22 @@ impl Jwt {
         self.parts == 5 || self.header.get("enc").is_some()
     }
 
-    /// A header parameter or claim as text.
-    pub(crate) fn text_of<'a>(&self, object: &'a Value, name: &str) -> Option<&'a str> {
-        object.get(name).and_then(Value::as_str)
+    /// Has it the form of a signed token whose claims can be read, whatever its signature?
+    pub(crate) fn signed(&self) -> bool {
+        self.parts == 3 && self.claims.is_object()
     }
 
-    /// A claim as a time; some issuers write it as text or with a fraction.
+    /// A header parameter as text.
+    pub(crate) fn head(&self, name: &str) -> Option<&str> {
+        self.header.get(name).and_then(Value::as_str)
+    }
+
+    /// A claim as text.
+    pub(crate) fn text(&self, name: &str) -> Option<&str> {
+        self.claims.get(name).and_then(Value::as_str)
+    }
+
+    /// A claim as a time in seconds (RFC 7519 section 2, NumericDate); some issuers write it as text or with a fraction.
     pub(crate) fn time(&self, claim: &str) -> Option<Timestamp> {
         match self.claims.get(claim)? {
             Value::Number(number) => number.as_i64().or_else(|| number.as_f64().map(|seconds| seconds as i64)),
@@ -89,13 +97,18 @@ impl Jwt {
     }
 }
 
-/// Base64 of either alphabet, with padding or without.
-pub(crate) fn decode(text: &str) -> Option<Vec<u8>> {
-    const EITHER: GeneralPurposeConfig =
-        GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent).with_decode_allow_trailing_bits(true);
-    let plain = text.contains(['+', '/']);
-    let alphabet = if plain { alphabet::STANDARD } else { alphabet::URL_SAFE };
-    GeneralPurpose::new(&alphabet, EITHER).decode(text).ok().filter(|bytes| !bytes.is_empty())
+/// The first text in a value that looks like a token, complete or not.
+pub(crate) fn spot(value: &str) -> Option<&str> {
+    let value = value.get(..16 * 1024).unwrap_or(value);
+    let inside = |before: &str| before.ends_with(|c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.'));
+    let start = value.match_indices("eyJ").map(|(at, _)| at).find(|at| !value.get(..*at).is_some_and(inside))?;
+    value.get(start..).map(run).filter(|token| token.len() > 20)
+}
+
+/// What of a text's beginning can belong to a token.
+fn run(text: &str) -> &str {
+    let end = text.find(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '='))).unwrap_or(text.len());
+    text.get(..end).unwrap_or_default()
 }
 
 /// The tokens in a text, at most 20: whatever begins like the JSON header of one.
@@ -107,12 +120,10 @@ pub(crate) fn find(text: &str) -> Vec<Jwt> {
         if at < end || found.len() == 20 {
             continue;
         }
-        let rest = text.get(at..).unwrap_or_default();
-        let length = rest.find(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '='))).unwrap_or(rest.len());
-        end = at + length;
-        let token = rest.get(..length).unwrap_or_default().trim_end_matches('.');
-        if token.contains('.') {
-            found.extend(Jwt::read(rest.get(..length).unwrap_or(token)));
+        let whole = run(text.get(at..).unwrap_or_default());
+        end = at + whole.len();
+        if whole.trim_end_matches('.').contains('.') {
+            found.extend(Jwt::read(whole));
         }
     }
     found

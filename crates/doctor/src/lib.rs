@@ -12,6 +12,7 @@
 //! ```
 
 mod advice;
+mod base64;
 mod catalogue;
 mod clue;
 mod diagnosis;

@@ -193,7 +193,7 @@ fn supposed(token: &str) -> Option<Issuer> {
     };
     Some(Issuer {
         name: String::new(),
-        issuer: token.text_of(&token.claims, "iss")?.to_owned(),
+        issuer: token.text("iss")?.to_owned(),
         audiences,
         algorithms: Algorithm::ALL.to_vec(),
         leeway: LEEWAY,

@@ -1,12 +1,12 @@
 //! Error codes: in Bearer and DPoP challenges (RFC 6750 section 3.1, RFC 9449 section 7.1, RFC 9470) and from token endpoints
 //! (RFC 6749 section 5.2, RFC 8628 section 3.5, OpenID Connect Core section 3.1.2.6). Words without a code are `token_words`'.
 
-use super::jwt;
 use super::refusal::{Refusal, json};
 use super::sent;
 use crate::catalogue::Code::{self, Common, Foreign};
 use crate::clue::{Clue, Quote};
 use crate::dossier::{DocumentKind, Dossier};
+use crate::jwt;
 use countersign::{Cause, ForeignCause};
 
 const NAME: &str = "bearer-error";
@@ -129,9 +129,13 @@ fn invalid_token(refusal: &Refusal<'_>, words: &str, quote: &Quote) -> Vec<Clue>
         let because = "The challenge's error is invalid_token, and its description names the reason (RFC 6750 section 3.1).";
         return vec![Clue::new(NAME, *code, *weight, because).quote(quote.clone())];
     }
-    let token =
-        refusal.request().map(sent::credentials).unwrap_or_default().into_iter().find_map(|sent| jwt::read(jwt::find(&sent.value)?));
-    let dated = token.as_ref().and_then(|token| token.date("exp")).zip(refusal.now()).is_some_and(|(exp, (now, _))| exp > now);
+    let token = refusal
+        .request()
+        .map(sent::credentials)
+        .unwrap_or_default()
+        .into_iter()
+        .find_map(|sent| jwt::Jwt::read(jwt::spot(&sent.value)?).filter(jwt::Jwt::signed));
+    let dated = token.as_ref().and_then(|token| token.time("exp")).zip(refusal.now()).is_some_and(|(exp, (now, _))| exp > now);
     let weights: &[(Code, u8)] = match (&token, dated) {
         (Some(_), true) => &[
             (Common(Cause::TokenSignatureWrong), 30),

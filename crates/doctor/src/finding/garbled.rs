@@ -3,10 +3,10 @@
 use super::refusal::{Refusal, starts_with};
 use super::said::Said;
 use super::sent::{self, Place};
-use super::{base64, jwt};
 use crate::catalogue::Code::{self, Common, Foreign};
 use crate::clue::{Clue, Quote, Side};
 use crate::dossier::{Dossier, Header};
+use crate::{base64, jwt};
 use countersign::{Cause, ForeignCause};
 use countersign_grammar::{BasicFault, FaultKind, decode_basic, parse_credentials, registered_scheme};
 
@@ -97,7 +97,7 @@ fn bare(whole: &str, refusal: &Refusal<'_>) -> Option<Damage> {
         return None;
     }
     let line = Some("Authorization: Bearer …");
-    if jwt::find(whole).is_some_and(|token| token.len() == whole.len() && jwt::read(token).is_some()) {
+    if jwt::spot(whole).is_some_and(|token| token.len() == whole.len() && jwt::Jwt::read(token).is_some_and(|token| token.signed())) {
         return Some((84, "A JWT stands in Authorization without the word Bearer before it.".to_owned(), line));
     }
     let asked = refusal.challenges();
@@ -228,7 +228,7 @@ fn value(value: &str, field: bool) -> Option<Damage> {
     if field && value.starts_with('{') && value.contains("\":") {
         return Some((92, "A whole JSON object was sent in the place of the token in it.".to_owned(), None));
     }
-    if field && value.contains(' ') && jwt::find(value).is_some() {
+    if field && value.contains(' ') && jwt::spot(value).is_some() {
         return Some((84, "A blank stands within the token.".to_owned(), None));
     }
     if field && value.contains("%2B") | value.contains("%2F") | value.contains("%3D") && !value.contains('=') {
@@ -240,7 +240,7 @@ fn value(value: &str, field: bool) -> Option<Damage> {
 fn token(token: &str) -> Option<Damage> {
     if token.starts_with("eyJ") {
         let dots = token.matches('.').count();
-        let whole = dots == 4 || jwt::read(token).is_some();
+        let whole = dots == 4 || jwt::Jwt::read(token).is_some_and(|token| token.signed());
         let cut = token.contains("...") || token.contains('…') || token.contains('*') || token.contains('<') || token.contains('[');
         if cut || whole && !token.ends_with('.') {
             return None;

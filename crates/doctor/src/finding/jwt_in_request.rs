@@ -1,12 +1,12 @@
 //! The JWTs that a request carries, read against the time of the answer. Not a verification: nothing is said of signatures.
 
-use super::jwt::{self, Jwt};
 use super::refusal::{Clock, Refusal};
 use super::said::Said;
 use super::sent::{self, Place, Sent};
 use crate::catalogue::Code::{self, Common, Foreign};
 use crate::clue::{Clue, Quote, Side};
 use crate::dossier::Dossier;
+use crate::jwt::{self, Jwt};
 use crate::moment::{span, utc};
 use countersign::{Cause, ForeignCause, Timestamp};
 
@@ -27,7 +27,7 @@ pub(crate) fn see(dossier: &Dossier) -> Vec<Clue> {
     let said = Said::of(dossier);
     let mut clues = Vec::new();
     let tokens = sent.iter().filter(|sent| !sent.name.to_ascii_lowercase().contains("hint"));
-    for (sent, token) in tokens.filter_map(|sent| Some((sent, jwt::read(jwt::find(&sent.value)?)?))).take(5) {
+    for (sent, token) in tokens.filter_map(|sent| Some((sent, Jwt::read(jwt::spot(&sent.value)?).filter(Jwt::signed)?))).take(5) {
         let mut found = Vec::new();
         found.extend(dates(&refusal, sent, &token, &said));
         found.extend(kind(sent, &token));
@@ -58,7 +58,7 @@ fn dates(refusal: &Refusal<'_>, sent: &Sent<'_>, token: &Jwt, said: &Said) -> Ve
         line: 0,
         text: format!("{at} ({})", utc(at)),
     };
-    if let Some(exp) = token.date("exp").filter(|exp| *exp > 100_000_000_000) {
+    if let Some(exp) = token.time("exp").filter(|exp| *exp > 100_000_000_000) {
         let because = "The token's exp is in milliseconds; JWT dates are seconds (RFC 7519 section 2).";
         clues.push(Clue::new(NAME, Common(Cause::TokenMalformed), 55, because).quote(claim("exp", exp)));
     }
@@ -68,7 +68,7 @@ fn dates(refusal: &Refusal<'_>, sent: &Sent<'_>, token: &Jwt, said: &Said) -> Ve
         clue.quotes.extend(date.clone());
         clue
     };
-    if let Some(exp) = token.date("exp").filter(|exp| *exp <= now) {
+    if let Some(exp) = token.time("exp").filter(|exp| *exp <= now) {
         let over = now.saturating_sub(exp);
         let weight = match (clock, over) {
             (Clock::Reader, 0..=604_800) => 55,
@@ -97,7 +97,7 @@ fn dates(refusal: &Refusal<'_>, sent: &Sent<'_>, token: &Jwt, said: &Said) -> Ve
         clues.push(dated(clue.fix(Side::Caller, "Fetch a new token, and renew it some time before its exp.", &[])));
     }
     for (name, weight) in [("nbf", 95_u8), ("iat", 84)] {
-        let Some(at) = token.date(name).filter(|at| *at > now && *at < 100_000_000_000 && clock != Clock::Reader) else { continue };
+        let Some(at) = token.time(name).filter(|at| *at > now && *at < 100_000_000_000 && clock != Clock::Reader) else { continue };
         let ahead = at.saturating_sub(now);
         let weight = match ahead {
             1 => weight - 8,
@@ -169,15 +169,15 @@ const KNOWN: &[(&str, &[&str], &str)] = &[
 
 fn audience(refusal: &Refusal<'_>, token: &Jwt) -> Option<Clue> {
     let host = refusal.request().map(crate::dossier::Request::host).unwrap_or_default();
-    let audiences = token.audiences();
+    let audiences = token.texts("aud");
     let quote =
         |text: &str| Quote { place: "token claim aud".to_owned(), exchange: refusal.index + 1, line: 0, text: crate::mask::text(text) };
-    let own = |audience: &&&str| KNOWN.iter().find(|(part, ..)| audience.contains(part));
+    let own = |audience: &str| KNOWN.iter().find(|(part, ..)| audience.contains(part));
     if host.is_empty() {
         return None;
     }
     if let [audience] = audiences.as_slice() {
-        if let Some((_, hosts, api)) = own(&audience) {
+        if let Some((_, hosts, api)) = own(audience) {
             if !hosts.iter().any(|own| host == *own || host.ends_with(&format!(".{own}")) || host.ends_with(own)) {
                 let because = format!("The token was made for {api}, and it was sent to {host}. No other server can take it.");
                 return Some(
@@ -249,9 +249,9 @@ fn unexplained(refusal: &Refusal<'_>, sent: &Sent<'_>, token: &Jwt, said: &Said)
         clues.push(Clue::new(NAME, Common(Cause::TokenKeyUnknown), 32 + quiet, because));
     }
     let mut speak = |code: Code, weight: u8, because: &str| clues.push(Clue::new(NAME, code, weight, because));
-    if token.audiences().is_empty() && token.text("iss").is_some_and(|iss| iss.contains("://")) {
+    if token.texts("aud").is_empty() && token.text("iss").is_some_and(|iss| iss.contains("://")) {
         speak(AUDIENCE, 30 + quiet, "The token names no audience, and a server that checks it refuses.");
-    } else if !token.audiences().is_empty() {
+    } else if !token.texts("aud").is_empty() {
         speak(AUDIENCE, 26 + quiet, "The token was made for an audience that this server may not take for its own.");
     }
     if token.text("iss").is_some_and(|iss| {
@@ -263,7 +263,7 @@ fn unexplained(refusal: &Refusal<'_>, sent: &Sent<'_>, token: &Jwt, said: &Said)
             "The token's issuer is a name of one machine; the server may know the provider under another.",
         );
     }
-    if refusal.now().is_none() && token.date("exp").is_some() {
+    if refusal.now().is_none() && token.time("exp").is_some() {
         speak(EXPIRED, 34, "The token has a date of expiry, and nothing given says what time it was.");
     }
     speak(Foreign(ForeignCause::TokenRevoked), 12, "A token that is in its time can have been revoked.");

@@ -86,7 +86,8 @@ impl Set {
             let because = format!("Two keys of the set have the id `{}`: which of them verifies is up to the library.", mask::text(twice));
             clues.push(self.clue(Cause::TokenSignatureWrong, 35, &because, twice));
         }
-        let weak = |key: &&Value| text(key, "kty") == Some("RSA") && text(key, "n").and_then(jwt::decode).is_some_and(|n| n.len() < 256);
+        let weak =
+            |key: &&Value| text(key, "kty") == Some("RSA") && text(key, "n").and_then(crate::base64::decode).is_some_and(|n| n.len() < 256);
         if let Some(key) = self.keys.iter().find(weak) {
             let because = "The set has an RSA key of fewer than 2048 bits, which RFC 7518 forbids and libraries refuse.";
             clues.push(self.clue(ForeignCause::ProviderMisconfigured, 40, because, &describe(key)));
@@ -96,8 +97,8 @@ impl Set {
 
     /// Why a token's signature cannot come from this set; none where nothing speaks against it.
     fn misfit(&self, token: &Jwt) -> Option<Clue> {
-        let algorithm = token.text_of(&token.header, "alg").unwrap_or_default();
-        let kid = token.text_of(&token.header, "kid");
+        let algorithm = token.head("alg").unwrap_or_default();
+        let kid = token.head("kid");
         let named: Vec<&Value> = self.keys.iter().filter(|key| kid.is_none() || text(key, "kid") == kid).collect();
         let known: Vec<String> = self.keys.iter().filter_map(|key| text(key, "kid")).take(8).map(mask::text).collect();
         let Some(key) = named.first().filter(|_| named.len() == 1 || kid.is_some()) else {

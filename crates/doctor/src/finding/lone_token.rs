@@ -89,8 +89,8 @@ fn dates(jwt: &Jwt, now: Timestamp, exchange: usize) -> Vec<Clue> {
 }
 
 fn algorithm(jwt: &Jwt, exchange: usize) -> Option<Clue> {
-    let algorithm = jwt.text_of(&jwt.header, "alg")?;
-    let by_provider = jwt.header.get("kid").is_some() || jwt.text_of(&jwt.claims, "iss").is_some_and(|iss| iss.starts_with("https://"));
+    let algorithm = jwt.head("alg")?;
+    let by_provider = jwt.header.get("kid").is_some() || jwt.text("iss").is_some_and(|iss| iss.starts_with("https://"));
     let (weight, because) = if algorithm.eq_ignore_ascii_case("none") {
         (85, "The token is not signed (`alg` is `none`): no server should take it.".to_owned())
     } else if algorithm.starts_with("HS") && by_provider {
@@ -109,9 +109,9 @@ fn algorithm(jwt: &Jwt, exchange: usize) -> Option<Clue> {
 
 /// Is it something else than an access token?
 fn kind(jwt: &Jwt, exchange: usize) -> Option<Clue> {
-    let header = jwt.text_of(&jwt.header, "typ").unwrap_or_default().to_ascii_lowercase();
-    let own = jwt.text_of(&jwt.claims, "typ").unwrap_or_default().to_ascii_lowercase();
-    let used = jwt.text_of(&jwt.claims, "token_use").unwrap_or_default();
+    let header = jwt.head("typ").unwrap_or_default().to_ascii_lowercase();
+    let own = jwt.text("typ").unwrap_or_default().to_ascii_lowercase();
+    let used = jwt.text("token_use").unwrap_or_default();
     let has = |name: &str| jwt.claims.get(name).is_some();
     let (weight, what, rests_on) = match (header.trim_start_matches("application/"), own.as_str(), used) {
         ("at+jwt", ..) | (_, "bearer", _) | (_, _, "access") => return None,
@@ -139,9 +139,9 @@ fn encrypted(jwt: &Jwt, exchange: usize) -> Option<Clue> {
     if !jwt.encrypted() {
         return None;
     }
-    let issuer = jwt.text_of(&jwt.header, "iss").unwrap_or_default();
+    let issuer = jwt.head("iss").unwrap_or_default();
     let at = quote(exchange, "token header", &mask::text(&jwt.header.to_string()));
-    let clue = if issuer.contains("auth0.com") || (jwt.text_of(&jwt.header, "alg") == Some("dir") && !issuer.is_empty()) {
+    let clue = if issuer.contains("auth0.com") || (jwt.head("alg") == Some("dir") && !issuer.is_empty()) {
         let because = "The token is encrypted for its own issuer: Auth0 gives such a token, good for `/userinfo` only, where the login asked for no `audience`.";
         Clue::new(NAME, Cause::TokenAudienceMismatch, 75, because).fix(
             Side::Caller,

@@ -1,8 +1,8 @@
 //! Placeholders in the place of credentials: a variable that was never filled in, or a script's word for nothing.
 
-use super::base64;
 use super::refusal::Refusal;
 use super::sent::{self, Place, Sent};
+use crate::base64;
 use crate::catalogue::Code::{self, Foreign};
 use crate::clue::{Clue, Side};
 use crate::dossier::Dossier;

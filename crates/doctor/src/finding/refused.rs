@@ -156,7 +156,7 @@ fn plain(refusal: &Refusal<'_>, sent: &[Sent<'_>], said: &Said) -> Option<Clue> 
     let scheme = first.value.split(' ').next().unwrap_or_default().to_ascii_lowercase();
     let challenged = refusal.challenges().iter().any(|challenge| challenge.is(&scheme));
     let nothing_came = said.any(NOTHING_CAME).is_some();
-    let jwt = super::jwt::find(&first.value).is_some();
+    let jwt = crate::jwt::spot(&first.value).is_some();
     let weight = match scheme.as_str() {
         "basic" if challenged => 64,
         "digest" => 30,

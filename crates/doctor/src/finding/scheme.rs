@@ -130,7 +130,7 @@ fn elsewhere(refusal: &Refusal<'_>, sent: &[Sent<'_>], asked: &str) -> Option<Cl
     let token = sent.iter().find(|sent| {
         let name = sent.name.to_ascii_lowercase();
         let keyed = name.contains("key") || name.contains("token") || name.contains("auth") || name.contains("jwt");
-        matches!(sent.place, Place::Field | Place::Query) && keyed || sent.place == Place::Cookie && super::jwt::find(&sent.value).is_some()
+        matches!(sent.place, Place::Field | Place::Query) && keyed || sent.place == Place::Cookie && crate::jwt::spot(&sent.value).is_some()
     })?;
     let weight = if matches!(asked.to_ascii_lowercase().as_str(), "bearer" | "basic" | "token") { 44 } else { 34 };
     let because =

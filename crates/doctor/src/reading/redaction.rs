@@ -25,18 +25,27 @@ fn fields(number: usize, side: &str, headers: &Headers, not_seen: &mut Vec<Strin
     }
 }
 
-/// Was this value, or the part after its scheme or name, replaced by a mark? `Bearer ***`, `<redacted>`, `session=[REDACTED]`.
+/// Was this value, or the part after its scheme or name, replaced by a mark? `Bearer ***`, `<redacted>`, `a=1; session=[REDACTED]`.
 pub(crate) fn is_redacted(value: &str) -> bool {
-    let value = value.trim();
-    let secret = value.rsplit_once([' ', '=']).map_or(value, |(_, secret)| secret);
-    marked(value) || marked(secret)
+    value.split(';').map(str::trim).any(|value| {
+        let secret = value.rsplit_once([' ', '=']).map_or(value, |(_, secret)| secret);
+        marked(value) || marked(secret)
+    })
 }
 
 fn marked(text: &str) -> bool {
     let inner = text.trim_matches(['<', '>', '[', ']', '{', '}', '(', ')', '*', '"', '\'', '-', '_']).to_ascii_lowercase();
     let one = |mark: char| text.len() >= 3 && text.chars().all(|letter| letter == mark);
     let words = ["redacted", "masked", "removed", "hidden", "omitted", "filtered", "sanitized", "sanitised", "censored", "snip", "snipped"];
-    one('*') || one('•') || one('█') || one('.') || one('x') || one('X') || text == "…" || words.contains(&inner.as_str())
+    one('*')
+        || one('•')
+        || one('█')
+        || one('.')
+        || one('x')
+        || one('X')
+        || text == "…"
+        || words.contains(&inner.as_str())
+        || inner.contains("redacted")
 }
 
 #[cfg(test)]
@@ -51,8 +60,18 @@ mod tests {
 
     #[test]
     fn marks_are_told_from_values() {
-        for value in ["***", "Bearer ***", "Bearer <redacted>", "Basic [REDACTED]", "sid=xxxxxx", "<masked>", "Bearer …", "••••••"]
-        {
+        for value in [
+            "***",
+            "Bearer ***",
+            "Bearer <redacted>",
+            "Basic [REDACTED]",
+            "sid=xxxxxx",
+            "<masked>",
+            "Bearer …",
+            "••••••",
+            "sid=***; theme=x",
+            "redacted-by-export",
+        ] {
             check(value, true);
         }
         for value in ["", "Bearer", "Bearer null", "Basic Og==", "sid=abc", "*", "*/*", "Bearer {{token}}", "Bearer <token>", "xx"] {

@@ -4,7 +4,8 @@
 use super::{NAME, Probes, Seen};
 use crate::clue::{Clue, Quote, Side};
 use crate::dossier::{Exchange, Probe, Request};
-use crate::finding::{date, jwt, refusal};
+use crate::finding::{date, refusal};
+use crate::jwt;
 use countersign::{Cause, ForeignCause};
 
 /// Clocks may differ by this many seconds without anybody minding.
@@ -137,7 +138,7 @@ fn is_timed(request: &Request) -> bool {
     let value = request.headers.get("authorization").unwrap_or_default();
     let schemes = ["aws4-hmac-sha256", "dpop", "oauth", "hawk", "signature", "sharedkey"];
     let scheme = value.split(' ').next().unwrap_or_default().to_ascii_lowercase();
-    schemes.contains(&scheme.as_str()) || request.headers.get("dpop").is_some() || jwt::find(value).is_some()
+    schemes.contains(&scheme.as_str()) || request.headers.get("dpop").is_some() || jwt::spot(value).is_some()
 }
 
 /// Failures below HTTP.

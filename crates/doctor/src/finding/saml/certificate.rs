@@ -1,12 +1,11 @@
 //! The dates of an X.509 certificate, read from its DER and trusted for nothing else (RFC 5280 section 4.1.2.5).
 
-use crate::jwt;
 use countersign::Timestamp;
 
 /// From when and until when a certificate in base64 is valid.
 pub(super) fn validity(base64: &str) -> Option<(Timestamp, Timestamp)> {
     let compact: String = base64.split_whitespace().collect();
-    let der = jwt::decode(&compact)?;
+    let der = crate::base64::decode(&compact)?;
     let (_, certificate, _) = element(&der)?;
     let (_, mut rest, _) = element(certificate)?;
     // Version (tagged 0), serial number, algorithm, issuer; then the validity, the first sequence of two times.

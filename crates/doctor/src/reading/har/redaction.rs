@@ -1,6 +1,7 @@
 //! What exporters leave out of a recording: an absent credential is evidence only where the exporter would have kept it.
 
 use super::file::{Entry, Pair, Tool};
+use crate::reading::is_redacted;
 
 /// The fields that sanitising exporters take out.
 const SENSITIVE: &[&str] = &["authorization", "cookie", "set-cookie", "proxy-authorization", "x-api-key", "x-csrf-token", "x-xsrf-token"];
@@ -23,7 +24,7 @@ pub(super) fn notes(creator: &Tool, browser: &Tool, entries: &[Entry]) -> Vec<St
         );
     }
     let mut redacted: Vec<&str> = Vec::new();
-    for pair in requests().chain(responses()).filter(|pair| matches(&pair.name.0, SENSITIVE) && placeholder(&pair.value.0)) {
+    for pair in requests().chain(responses()).filter(|pair| matches(&pair.name.0, SENSITIVE) && is_redacted(&pair.value.0)) {
         if !redacted.iter().any(|name| name.eq_ignore_ascii_case(&pair.name.0)) {
             redacted.push(&pair.name.0);
         }
@@ -53,13 +54,4 @@ fn sanitises(creator: &Tool, browser: &Tool, entries: &[Entry]) -> bool {
 fn chrome(agent: &str) -> Option<u32> {
     let (_, rest) = agent.split_once("Chrome/")?;
     rest.split('.').next()?.parse().ok()
-}
-
-/// Does a value say that the real one was taken out? A scheme's word may stand before it.
-fn placeholder(value: &str) -> bool {
-    let value = value.trim().to_ascii_lowercase();
-    let word = ["redacted", "sanitized", "sanitised", "[removed]", "<removed>", "[filtered]", "<hidden>", "[hidden]", "[masked]"];
-    let stars = |c: char| matches!(c, '*' | '•' | '…');
-    let last = value.rsplit([' ', '=']).next().unwrap_or_default();
-    word.iter().any(|word| value.contains(word)) || (last.chars().count() >= 3 && last.trim_end_matches(';').chars().all(stars))
 }
