@@ -2,6 +2,8 @@
 //! the report without a secret in it, and inputs that are made to hurt.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic, reason = "tests")]
 
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use countersign_suites::gateway::{Folder, program};
 use serde_json::Value;
 use std::io::Write;
@@ -143,6 +145,77 @@ fn several_things_are_one_case() {
     let said = value(&output);
     assert_eq!(said["status"], 401, "{said}");
     assert_eq!(said["request"], "GET api.example.com/orders?page=2", "{said}");
+}
+
+/// A token of an issuer whose signature nobody can check, good until 2027.
+fn token(audience: &str) -> String {
+    let part = |json: &str| URL_SAFE_NO_PAD.encode(json);
+    let claims = format!(r#"{{"iss":"https://login.example.com/","aud":"{audience}","sub":"u1","exp":1800000000}}"#);
+    format!("{}.{}.{}", part(r#"{"alg":"RS256","kid":"k1"}"#), part(&claims), "A".repeat(342))
+}
+
+/// A request with these credentials, refused without a word.
+fn refused(authorization: &str, fields: &str) -> String {
+    format!(
+        "POST /orders HTTP/1.1\nHost: api.example.com\nAuthorization: {authorization}\n\n\
+         HTTP/1.1 401 Unauthorized\nDate: Wed, 15 Nov 2023 01:13:20 GMT\n{fields}\n"
+    )
+}
+
+/// These files together come to this cause, and a part of this one is quoted.
+#[track_caller]
+fn together(files: &[(&str, &str)], cause: &str, quoted: &str) {
+    let folder = Folder::new();
+    for (name, text) in files {
+        folder.write(name, text);
+    }
+    let names: Vec<&str> = files.iter().map(|(name, _)| *name).collect();
+    let output = explain(&folder, &[&["--json"], names.as_slice()].concat(), "");
+    harmless(&output);
+    let said = value(&output);
+    assert_eq!(said["verdict"]["cause"], cause, "{said}");
+    let places = said["evidence"].as_array().unwrap().iter().flat_map(|evidence| evidence["quotes"].as_array().unwrap());
+    assert!(places.filter_map(|quote| quote["place"].as_str()).any(|place| place.contains(quoted)), "{quoted} in {said}");
+}
+
+#[test]
+fn a_configuration_beside_a_refusal_settles_it() {
+    let bearer = format!("Bearer {}", token("https://api.example.com"));
+    let ours = "[[issuer]]\nname = \"corp\"\nissuer = \"https://login.example.com/\"\naudiences = [\"https://other.example.com\"]\n";
+    together(
+        &[("refused.http", &refused(&bearer, "WWW-Authenticate: Bearer")), ("countersign.toml", ours)],
+        "token-audience-mismatch",
+        "Authorization",
+    );
+    let elsewhere = ours.replace("login.example.com", "id.example.net");
+    together(
+        &[("refused.http", &refused(&bearer, "WWW-Authenticate: Bearer")), ("countersign.toml", &elsewhere)],
+        "token-issuer-unknown",
+        "Authorization",
+    );
+    let caddy = "api.example.com {\n\treverse_proxy app:3000 {\n\t\theader_up -Authorization\n\t}\n}\n";
+    together(&[("refused.http", &refused(&bearer, "Server: Caddy")), ("Caddyfile", caddy)], "credentials-stripped", "Caddyfile");
+    let apache = "<VirtualHost *:80>\n  RequestHeader unset Authorization\n  ProxyPass / http://app:3000/\n</VirtualHost>\n";
+    together(&[("refused.http", &refused(&bearer, "Server: Apache")), ("httpd.conf", apache)], "credentials-stripped", "httpd.conf");
+}
+
+#[test]
+fn of_several_recordings_the_quoted_one_is_named() {
+    together(&[("first.http", EXCHANGE), ("second.http", EXCHANGE)], "token-expired", "second.http: ");
+}
+
+#[test]
+fn tools_and_lone_tokens() {
+    check(
+        "POST /orders HTTP/1.1\nAccept: */*\nAuthorization: Bearer null\nHost: api.example.com\nUser-Agent: HTTPie/3.2.2\n\n\n\n\
+         HTTP/1.1 401 Unauthorized\nContent-Length: 0\nDate: Wed, 15 Nov 2023 01:13:20 GMT\nServer: nginx\n\n\n",
+        "malformed_credentials",
+    );
+    check("ghp_aBcDeFgHiJkLmNoPqRsTuVwXyZ0123456789", "");
+    let folder = Folder::new();
+    folder.write("access.jwt", EXCHANGE.lines().find_map(|line| line.strip_prefix("Authorization: Bearer ")).unwrap());
+    let said = value(&explain(&folder, &["--json", "access.jwt"], ""));
+    assert_eq!(said["verdict"]["cause"], "token-expired", "{said}");
 }
 
 #[test]
