@@ -11,6 +11,7 @@
 
 mod address;
 mod cause;
+pub mod digest;
 mod evidence;
 mod facts;
 mod identity;
