@@ -1,6 +1,6 @@
 //! Who a request comes from. Only the judge makes one: its fields are private, and no constructor leaves this crate.
 
-use crate::record::{Account, ApiKey, Session, Timestamp};
+use crate::record::{Account, ApiKey, Federated, Session, Timestamp};
 use crate::requirement::Scheme;
 use crate::token::VerifiedToken;
 use std::sync::Arc;
@@ -13,6 +13,8 @@ pub struct Identity(pub(crate) Source);
 pub(crate) enum Source {
     Anonymous,
     Password(Arc<Account>),
+    /// A provider vouched for the person, who has no session yet.
+    Login(Arc<Account>),
     Key(Arc<ApiKey>),
     Session(Arc<Session>),
     Token(Arc<VerifiedToken>),
@@ -30,7 +32,7 @@ impl Identity {
     /// The local account, unless the identity comes from a token.
     pub fn account(&self) -> Option<&Account> {
         match &self.0 {
-            Source::Password(account) => Some(account),
+            Source::Password(account) | Source::Login(account) => Some(account),
             Source::Key(key) => Some(&key.account),
             Source::Session(session) => Some(&session.account),
             Source::Anonymous | Source::Token(_) => None,
@@ -59,7 +61,7 @@ impl Identity {
             Source::Anonymous => None,
             Source::Password(_) => Some(Scheme::Basic),
             Source::Key(_) => Some(Scheme::ApiKey),
-            Source::Session(_) => Some(Scheme::Session),
+            Source::Session(_) | Source::Login(_) => Some(Scheme::Session),
             Source::Token(_) => Some(Scheme::Bearer),
         }
     }
@@ -69,7 +71,7 @@ impl Identity {
         match &self.0 {
             Source::Anonymous => &[],
             Source::Key(key) => &key.scopes,
-            Source::Password(account) => &account.scopes,
+            Source::Password(account) | Source::Login(account) => &account.scopes,
             Source::Session(session) => &session.account.scopes,
             Source::Token(token) => &token.scopes,
         }
@@ -87,8 +89,8 @@ impl Identity {
     pub fn authenticated_at(&self, now: Timestamp) -> Option<Timestamp> {
         match &self.0 {
             Source::Anonymous | Source::Key(_) => None,
-            Source::Password(_) => Some(now),
-            Source::Session(session) => Some(session.created),
+            Source::Password(_) | Source::Login(_) => Some(now),
+            Source::Session(session) => Some(session.login.as_ref().and_then(|login| login.auth_time).unwrap_or(session.created)),
             Source::Token(token) => token.auth_time,
         }
     }
@@ -97,7 +99,13 @@ impl Identity {
     pub fn acr(&self) -> Option<&str> {
         match &self.0 {
             Source::Token(token) => token.acr.as_deref(),
+            Source::Session(session) => session.login.as_ref()?.acr.as_deref(),
             _ => None,
         }
+    }
+
+    /// Who the person is at their provider, where they signed in with one.
+    pub fn federated(&self) -> Option<&Federated> {
+        self.account()?.federated.as_deref()
     }
 }

@@ -11,10 +11,12 @@
 mod api_key;
 mod basic;
 mod bearer;
+mod login;
 mod permission;
 mod session;
 
 pub use basic::judge_password;
+pub use login::judge_login;
 
 use crate::cause::Cause;
 use crate::evidence::{Evidence, Subject, Value};

@@ -59,6 +59,22 @@ pub struct Account {
     pub state_since: Timestamp,
     /// From when on the password is refused as expired.
     pub password_expires: Option<Timestamp>,
+    /// Who it is at the provider that the person signs in with; none for an account of this installation's own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub federated: Option<Arc<Federated>>,
+}
+
+/// A person as a provider knows them. Provider and subject together name them for good; the rest may change.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Federated {
+    /// The operator's name for the provider.
+    pub provider: String,
+    /// The provider's name for the person (`sub`, `NameID`).
+    pub subject: String,
+    /// What people call them.
+    pub display_name: Option<String>,
+    /// An e-mail address that the provider has verified.
+    pub email: Option<String>,
 }
 
 impl std::fmt::Debug for Account {
@@ -94,7 +110,7 @@ pub struct Session {
     pub hash: SecretHash,
     /// Who logged in.
     pub account: Arc<Account>,
-    /// When, which is also the time of authentication (`max_age` in rules).
+    /// When, which is also the time of authentication (`max_age` in rules) unless a provider said otherwise.
     pub created: Timestamp,
     /// When it ends however much it is used.
     pub expires: Timestamp,
@@ -102,4 +118,22 @@ pub struct Session {
     pub idle: Timestamp,
     /// Since when it is refused as revoked.
     pub revoked: Option<Timestamp>,
+    /// What a provider said of the login; none where the login was a password.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub login: Option<Arc<Login>>,
+}
+
+/// What a provider said of a login.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Login {
+    /// The operator's name for the provider.
+    pub provider: String,
+    /// The provider's name for its own session (`sid`, `SessionIndex`), by which it can end this one.
+    pub sid: Option<String>,
+    /// The authentication context class (`acr`).
+    pub acr: Option<String>,
+    /// When the person authenticated there.
+    pub auth_time: Option<Timestamp>,
+    /// From when on the provider is to be asked again whether the session may go on.
+    pub renew_at: Option<Timestamp>,
 }

@@ -59,6 +59,7 @@ fn account(state: AccountState) -> Account {
         state,
         state_since: AT - 60,
         password_expires: None,
+        federated: None,
     }
 }
 

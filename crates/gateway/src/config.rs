@@ -27,19 +27,22 @@ pub use fault::{Fault, Faults, Severity};
 pub use host::HostPattern;
 pub use path::PathPattern;
 pub use plan::{
-    Cors, Limits, Log, LogDecisions, Plan, Profile, Rule, Server, SessionLimits, Site, SpoofedHeaders, Tls, Upstream, UpstreamScheme,
+    Cors, Limits, Log, LogDecisions, Plan, Profile, Protocol, Provider, Rule, Server, SessionLimits, Site, SpoofedHeaders, Tls, Upstream,
+    UpstreamScheme,
 };
 pub use reference::reference;
 pub use schema::schema;
 
 use aws_lc_rs::digest::{SHA256, digest};
 use check::{World, check};
+use countersign::Secret;
 use read::{Flag, Place, Reader};
 use std::fs::File;
 use std::io::Read;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use toml::de::DeTable;
+use zeroize::Zeroizing;
 
 /// What runs without a file.
 const DEFAULT: &str = include_str!("config/default.toml");
@@ -92,7 +95,7 @@ pub fn load(source: &Source, overrides: &Overrides, env: &dyn Fn(&str) -> Option
     };
     let unreadable = |path: &Path| File::open(path).err().map(|error| error.to_string());
     let no_authorities = |path: &Path| authorities::read(path).err();
-    let world = World { base, data: default_data(env), unreadable: &unreadable, no_authorities: &no_authorities };
+    let world = World { base, data: default_data(env), unreadable: &unreadable, secret: &read_secret, no_authorities: &no_authorities };
     plan(&file, &text, overrides, env, &world)
 }
 
@@ -110,7 +113,9 @@ pub fn load(source: &Source, overrides: &Overrides, env: &dyn Fn(&str) -> Option
 /// assert!(shown.contains("shop.toml:5:1") && shown.contains("did you mean `schemes`?"), "{shown}");
 /// ```
 pub fn parse(file: &str, text: &str) -> Result<Loaded, Faults> {
-    let world = World { base: Path::new(""), data: PathBuf::from("state"), unreadable: &|_| None, no_authorities: &|_| None };
+    let secret = |_: &Path| Ok(Secret::new("unread"));
+    let world =
+        World { base: Path::new(""), data: PathBuf::from("state"), unreadable: &|_| None, secret: &secret, no_authorities: &|_| None };
     plan(file, text, &Overrides::default(), &|_| None, &world)
 }
 
@@ -178,6 +183,16 @@ fn read_file(path: &Path) -> Result<String, Faults> {
         return Err(fault("the file is larger than 1 MB, so it is hardly a configuration".into(), None));
     }
     String::from_utf8(bytes).map_err(|error| fault(format!("the file is not UTF-8 after {} bytes", error.utf8_error().valid_up_to()), None))
+}
+
+/// A file that holds one secret; the line end after it is not meant.
+fn read_secret(path: &Path) -> Result<Secret, String> {
+    const LIMIT: u64 = 64 * 1024;
+    let mut text = Zeroizing::new(String::new());
+    let file = File::open(path).map_err(|error| format!("cannot be read: {error}"))?;
+    file.take(LIMIT).read_to_string(&mut text).map_err(|error| format!("cannot be read: {error}"))?;
+    let secret = text.trim_end_matches(['\r', '\n']);
+    if secret.is_empty() { Err("is empty".to_owned()) } else { Ok(Secret::new(secret)) }
 }
 
 impl Overrides {

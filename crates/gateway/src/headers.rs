@@ -31,6 +31,7 @@ const IDENTITY: &[&str] = &[
     "x-webauth-user",
     "x-user",
     "countersign-subject",
+    "countersign-email",
     "countersign-scheme",
     "countersign-scopes",
     "countersign-roles",
@@ -141,14 +142,14 @@ pub(crate) fn announced_trailers(headers: &HeaderMap) -> Option<HeaderValue> {
 /// Sets who it is, under the names of the profile; what was there before has been removed.
 pub(crate) fn set_identity(headers: &mut HeaderMap, profile: Profile, identity: &Identity) {
     let Some(subject) = identity.subject() else { return };
-    let names: [Option<HeaderName>; 4] = match profile {
+    let names: [Option<HeaderName>; 5] = match profile {
         Profile::None => return,
-        Profile::RemoteUser => [Some(REMOTE_USER), Some(REMOTE_GROUPS), None, None],
-        Profile::XForwardedUser => [Some(X_FORWARDED_USER), Some(X_FORWARDED_GROUPS), None, None],
-        Profile::XAuthRequest => [Some(X_AUTH_REQUEST_USER), Some(X_AUTH_REQUEST_GROUPS), None, None],
-        Profile::Countersign => [Some(SUBJECT), Some(ROLES), Some(SCOPES), Some(SCHEME)],
+        Profile::RemoteUser => [Some(REMOTE_USER), Some(REMOTE_GROUPS), Some(REMOTE_EMAIL), None, None],
+        Profile::XForwardedUser => [Some(X_FORWARDED_USER), Some(X_FORWARDED_GROUPS), Some(X_FORWARDED_EMAIL), None, None],
+        Profile::XAuthRequest => [Some(X_AUTH_REQUEST_USER), Some(X_AUTH_REQUEST_GROUPS), Some(X_AUTH_REQUEST_EMAIL), None, None],
+        Profile::Countersign => [Some(SUBJECT), Some(ROLES), Some(EMAIL), Some(SCOPES), Some(SCHEME)],
     };
-    let [user, groups, scopes, scheme] = names;
+    let [user, groups, email, scopes, scheme] = names;
     let mut set = |name: Option<HeaderName>, value: HeaderValue| {
         if let Some(name) = name.filter(|_| !value.is_empty()) {
             headers.insert(name, value);
@@ -158,6 +159,9 @@ pub(crate) fn set_identity(headers: &mut HeaderMap, profile: Profile, identity: 
     if !identity.roles().is_empty() {
         set(groups, list(identity.roles(), ',', COMMAS));
     }
+    if let Some(address) = identity.federated().and_then(|person| person.email.as_deref()) {
+        set(email, text(address));
+    }
     if scopes.is_some() {
         set(scopes, list(identity.scopes(), ' ', BLANKS));
         set(scheme, identity.scheme().map_or(HeaderValue::from_static(""), |scheme| HeaderValue::from_static(scheme.name())));
@@ -166,6 +170,10 @@ pub(crate) fn set_identity(headers: &mut HeaderMap, profile: Profile, identity: 
 
 const REMOTE_USER: HeaderName = HeaderName::from_static("remote-user");
 const REMOTE_GROUPS: HeaderName = HeaderName::from_static("remote-groups");
+const REMOTE_EMAIL: HeaderName = HeaderName::from_static("remote-email");
+const X_FORWARDED_EMAIL: HeaderName = HeaderName::from_static("x-forwarded-email");
+const X_AUTH_REQUEST_EMAIL: HeaderName = HeaderName::from_static("x-auth-request-email");
+const EMAIL: HeaderName = HeaderName::from_static("countersign-email");
 const X_FORWARDED_USER: HeaderName = HeaderName::from_static("x-forwarded-user");
 const X_FORWARDED_GROUPS: HeaderName = HeaderName::from_static("x-forwarded-groups");
 const X_AUTH_REQUEST_USER: HeaderName = HeaderName::from_static("x-auth-request-user");

@@ -227,6 +227,7 @@ mod tests {
             state: AccountState::Active,
             state_since: 0,
             password_expires: None,
+            federated: None,
         };
         let key = ApiKey { id: "1".into(), account: Arc::new(account), scopes: Vec::new(), created: 0, expires, revoked };
         assert_eq!(row(&key, None, 100).state, expect);

@@ -2,6 +2,7 @@
 //! returned if anything is at fault; the faults are the reader's.
 
 mod issuer;
+mod provider;
 mod rule;
 mod site;
 mod url;
@@ -10,6 +11,7 @@ use super::authorities::MEND;
 use super::file::{File, LimitsWritten, ServerWritten};
 use super::plan::{Limits, Log, LogDecisions, Plan, Server, SessionLimits, Tls};
 use super::read::{At, Place, Reader};
+use countersign::Secret;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -23,6 +25,8 @@ pub(super) struct World<'a> {
     pub data: PathBuf,
     /// Why a file cannot be read, if it cannot.
     pub unreadable: &'a dyn Fn(&Path) -> Option<String>,
+    /// The secret that a file holds, or why none can be read.
+    pub secret: &'a dyn Fn(&Path) -> Result<Secret, String>,
     /// Why a file of certificate authorities is of no use, if it is not.
     pub no_authorities: &'a dyn Fn(&Path) -> Option<String>,
 }
@@ -32,7 +36,8 @@ pub(super) fn check(reader: &Reader<'_>, file: &File, world: &World<'_>) -> Plan
     let server = server(reader, &file.server, world);
     let issuers = issuer::check_all(reader, &file.issuers);
     let trusted: Arc<[_]> = issuers.iter().cloned().collect();
-    let sites = site::check_all(reader, file, &server, &trusted);
+    let providers = provider::check_all(reader, &file.providers, world);
+    let sites = site::check_all(reader, file, &server, &trusted, &providers);
     Plan {
         revision: [0; 8],
         file: reader.file.to_owned(),
@@ -43,6 +48,7 @@ pub(super) fn check(reader: &Reader<'_>, file: &File, world: &World<'_>) -> Plan
         server,
         sites,
         issuers,
+        providers,
     }
 }
 

@@ -5,6 +5,7 @@ use super::keys::{self, Absent, Kind};
 use super::near::nearest;
 use super::read::{At, Place, Reader, ScopesWritten, Wrong, not_among, shown};
 use super::units;
+use countersign::Secret;
 use std::net::SocketAddr;
 use std::ops::Range;
 use std::time::Duration;
@@ -104,6 +105,20 @@ impl<'r, 't> Fields<'r, 't> {
             Ok(value) => Some(At { value, place }),
             Err(wrong) => {
                 self.reader.fault(&place, format!("`{name}` cannot be {}: {}", shown(text), wrong.message), wrong.mend);
+                None
+            }
+        }
+    }
+
+    /// A secret, which the environment may hold and no file: files are copied, kept and shown.
+    pub(super) fn secret(&self, name: &'static str) -> Option<At<Secret>> {
+        let (raw, place) = self.raw(name)?;
+        match raw {
+            Raw::Text(text) => Some(At { value: Secret::new(text), place }),
+            Raw::Toml(_) => {
+                let variable = format!("{}__{}", self.variable, name.to_ascii_uppercase());
+                let mend = format!("set `{variable}`, or name a file by `{name}_file`");
+                self.reader.fault(&place, format!("`{name}` takes no value here: secrets do not stand in this file"), Some(mend));
                 None
             }
         }
@@ -242,10 +257,9 @@ impl<'r, 't> Fields<'r, 't> {
         if let Some((by, value)) =
             set.or_else(|| (self.reader.env)(&variable).filter(|value| !value.is_empty()).map(|value| (variable, value)))
         {
-            let line = format!(
-                "# {by}: {} = {value:?}",
-                if self.section.is_empty() { name.to_owned() } else { format!("{}.{name}", self.section) }
-            );
+            let shown = if key.kind == Kind::Secret { "(a secret)".to_owned() } else { format!("{value:?}") };
+            let line =
+                format!("# {by}: {} = {shown}", if self.section.is_empty() { name.to_owned() } else { format!("{}.{name}", self.section) });
             let mut lines = self.reader.set.borrow_mut();
             if !lines.contains(&line) {
                 lines.push(line);

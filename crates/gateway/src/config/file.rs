@@ -5,7 +5,8 @@ use super::host::HostPattern;
 use super::path::PathPattern;
 use super::plan::{LogDecisions, Profile, SpoofedHeaders};
 use super::read::{At, Place, Reader, ScopesWritten, Wrong};
-use countersign::{Access, Scheme};
+use countersign::login::oidc::ClientAuthentication;
+use countersign::{Access, Scheme, Secret};
 use ipnet::IpNet;
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
@@ -19,6 +20,7 @@ pub(super) struct File {
     pub absolute: Option<At<Duration>>,
     pub limits: LimitsWritten,
     pub issuers: Vec<IssuerWritten>,
+    pub providers: Vec<ProviderWritten>,
     pub sites: Vec<SiteWritten>,
 }
 
@@ -56,6 +58,44 @@ pub(super) struct IssuerWritten {
     pub access_token_type: Option<At<bool>>,
 }
 
+pub(super) struct ProviderWritten {
+    pub name: Option<At<String>>,
+    pub kind: Option<At<ProviderKind>>,
+    pub label: Option<At<String>>,
+    pub issuer: Option<At<String>>,
+    pub client_id: Option<At<String>>,
+    pub client_secret: Option<At<Secret>>,
+    pub client_secret_file: Option<At<String>>,
+    pub client_auth: Option<At<ClientAuthentication>>,
+    pub redirect_uri: Option<At<String>>,
+    pub scopes: Option<At<Vec<At<String>>>>,
+    pub algorithms: Option<At<Vec<At<String>>>>,
+    pub leeway: Option<At<Duration>>,
+    pub acr_values: Option<At<Vec<At<String>>>>,
+    pub max_age: Option<At<Duration>>,
+    pub userinfo: Option<At<bool>>,
+    pub name_from: Option<At<String>>,
+    pub name_prefix: Option<At<String>>,
+    pub roles_from: Option<At<Vec<At<String>>>>,
+    pub renew: Option<At<bool>>,
+    pub end_session: Option<At<bool>>,
+    pub grants: Vec<GrantWritten>,
+}
+
+/// What a provider speaks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum ProviderKind {
+    Oidc,
+}
+
+pub(super) struct GrantWritten {
+    pub place: Place,
+    pub claim: Option<At<String>>,
+    pub value: Option<At<String>>,
+    pub roles: Option<At<Vec<At<String>>>>,
+    pub scopes: Option<At<Vec<At<String>>>>,
+}
+
 pub(super) struct SiteWritten {
     pub place: Place,
     pub host: Option<At<HostPattern>>,
@@ -66,6 +106,8 @@ pub(super) struct SiteWritten {
     pub preserve_host: Option<At<bool>>,
     pub pass_credentials: Option<At<bool>>,
     pub https_only: Option<At<bool>>,
+    pub providers: Option<At<Vec<At<String>>>>,
+    pub passwords: Option<At<bool>>,
     pub cors: Option<CorsWritten>,
     pub rules: Vec<RuleWritten>,
 }
@@ -101,6 +143,7 @@ impl File {
             absolute: session.duration("absolute"),
             limits: LimitsWritten::read(&root.table("limits")),
             issuers: root.tables("issuer").iter().map(IssuerWritten::read).collect(),
+            providers: root.tables("provider").iter().map(ProviderWritten::read).collect(),
             sites: root.tables("site").iter().map(SiteWritten::read).collect(),
         }
     }
@@ -154,6 +197,47 @@ impl IssuerWritten {
     }
 }
 
+impl ProviderWritten {
+    fn read(provider: &Fields<'_, '_>) -> Self {
+        let ways = [ClientAuthentication::Basic, ClientAuthentication::Post, ClientAuthentication::None];
+        Self {
+            name: provider.text("name"),
+            kind: provider.one_of("kind", &[ProviderKind::Oidc]),
+            label: provider.text("label"),
+            issuer: provider.text("issuer"),
+            client_id: provider.text("client_id"),
+            client_secret: provider.secret("client_secret"),
+            client_secret_file: provider.text("client_secret_file"),
+            client_auth: provider.one_of("client_auth", &ways),
+            redirect_uri: provider.text("redirect_uri"),
+            scopes: provider.list("scopes"),
+            algorithms: provider.list("algorithms"),
+            leeway: provider.duration("leeway"),
+            acr_values: provider.list("acr_values"),
+            max_age: provider.duration("max_age"),
+            userinfo: provider.flag("userinfo"),
+            name_from: provider.text("name_from"),
+            name_prefix: provider.text("name_prefix"),
+            roles_from: provider.list("roles_from"),
+            renew: provider.flag("renew"),
+            end_session: provider.flag("end_session"),
+            grants: provider.tables("grant").iter().map(GrantWritten::read).collect(),
+        }
+    }
+}
+
+impl GrantWritten {
+    fn read(grant: &Fields<'_, '_>) -> Self {
+        Self {
+            place: grant.place.clone(),
+            claim: grant.text("claim"),
+            value: grant.text("value"),
+            roles: grant.list("roles"),
+            scopes: grant.list("scopes"),
+        }
+    }
+}
+
 impl SiteWritten {
     fn read(site: &Fields<'_, '_>) -> Self {
         let profiles = [Profile::RemoteUser, Profile::XForwardedUser, Profile::XAuthRequest, Profile::Countersign, Profile::None];
@@ -168,6 +252,8 @@ impl SiteWritten {
             preserve_host: site.flag("preserve_host"),
             pass_credentials: site.flag("pass_credentials"),
             https_only: site.flag("https_only"),
+            providers: site.list("providers"),
+            passwords: site.flag("passwords"),
             cors: cors.present.then(|| CorsWritten { origins: cors.list("origins"), credentials: cors.flag("credentials") }),
             rules: site.tables("rule").iter().map(RuleWritten::read).collect(),
         }

@@ -51,6 +51,8 @@ pub(super) enum Kind {
     List(&'static [&'static str]),
     /// A list of scopes, or such a list for each method.
     Scopes,
+    /// A text that the environment may hold, and no file.
+    Secret,
 }
 
 /// What holds without a key.
@@ -65,7 +67,7 @@ pub(super) enum Absent {
 }
 
 use Absent::{Is, Means, Required};
-use Kind::{Address, Duration, Flag, List, Number, OneOf, Path, Scopes, Size, Text};
+use Kind::{Address, Duration, Flag, List, Number, OneOf, Path, Scopes, Secret, Size, Text};
 
 const SECOND: u64 = 1000;
 const DAY: u64 = 86_400 * SECOND;
@@ -84,6 +86,16 @@ pub(super) const SECTIONS: &[Section] = &[
         name: "issuer",
         repeated: true,
         meaning: "An issuer whose tokens are accepted where a rule takes `bearer`. Its keys come by discovery.",
+    },
+    Section {
+        name: "provider",
+        repeated: true,
+        meaning: "A provider that people sign in with, where a site names it in `providers`. It is asked when somebody signs in, so it may be down while the gateway starts.",
+    },
+    Section {
+        name: "provider.grant",
+        repeated: true,
+        meaning: "What people get of whom the provider says something: roles and scopes, anew at each sign-in.",
     },
     Section { name: "site", repeated: true, meaning: "An app behind the gateway, and the hosts it answers for." },
     Section { name: "site.cors", repeated: false, meaning: "Which other origins' scripts may use the site. Without it none may." },
@@ -172,6 +184,58 @@ keys! {
         "access_token_type" Flag, Is("false"), "true",
             "Insist that a token says it is an access token (`typ` = `at+jwt`, RFC 9068)? Better where the issuer does so.";
     }
+    "provider" {
+        "name" Text, Required, r#""corp""#,
+            "Your name for it: small letters, digits and `-`. Accounts are kept under it, so it stays.";
+        "kind" OneOf(&["oidc"]), Is("oidc"), r#""oidc""#,
+            "What it speaks: OpenID Connect.";
+        "label" Text, Means("the name"), r#""Example Corp""#,
+            "What the login page calls it.";
+        "issuer" Text, Required, r#""https://id.example""#,
+            "Its exact `iss`, a URL. The rest is found at `/.well-known/openid-configuration` below it.";
+        "client_id" Text, Required, r#""orders""#,
+            "What it calls this client.";
+        "client_secret" Secret, Means("`client_secret_file` says, or there is none"), "",
+            "The client's secret, in the environment alone: `COUNTERSIGN_PROVIDER__0__CLIENT_SECRET` for the first provider.";
+        "client_secret_file" Path, Means("`client_secret` says, or there is none"), r#""corp.secret""#,
+            "A file that holds the client's secret and nothing else.";
+        "client_auth" OneOf(&["basic", "post", "none"]), Means("as it offers; `none` without a secret"), r#""basic""#,
+            "How the client proves itself: `client_secret_basic`, `client_secret_post`, or not at all (a public client).";
+        "redirect_uri" Text, Means("scheme and host as they were asked for, and `/oauth2/callback`"), r#""https://shop.example/oauth2/callback""#,
+            "Where it sends people back to, as it is registered there.";
+        "scopes" List(&[]), Is("openid,profile,email"), r#"["openid", "profile", "groups"]"#,
+            "The scopes that are asked for. `openid` is always among them.";
+        "algorithms" List(ALGORITHMS), Is("ES256,RS256,EdDSA"), r#"["ES256"]"#,
+            "The signature algorithms that its ID tokens may have.";
+        "leeway" Duration(0, 60 * SECOND), Is("30s"), r#""10s""#,
+            "By how much its clock and ours may differ.";
+        "acr_values" List(&[]), Is(""), r#"["urn:example:two-factors"]"#,
+            "The authentication contexts that every sign-in asks for, the best first. A rule's `acr` asks for its own, and insists.";
+        "max_age" Duration(SECOND, YEAR), Means("any will do"), r#""8h""#,
+            "The person must have authenticated there within this time, at every sign-in.";
+        "userinfo" Flag, Is("true"), "false",
+            "Ask its userinfo endpoint as well, if it has one? Many put name and groups there only.";
+        "name_from" Text, Is("preferred_username"), r#""email""#,
+            "The claim that names the person; without it the subject does. An account that has the name already keeps it, and the newcomer's gets a mark.";
+        "name_prefix" Text, Means("the name and `/`"), r#""""#,
+            "What the accounts' names begin with.";
+        "roles_from" List(&[]), Is("roles,groups"), r#"["realm_access.roles"]"#,
+            "Claims whose values are roles here as they are; a path with dots for claims inside of others.";
+        "renew" Flag, Is("false"), "true",
+            "Ask it again, by a refresh token and when its access token ends, whether a session may go on? Some want the scope `offline_access` for that.";
+        "end_session" Flag, Is("true"), "false",
+            "Does logging out here log people out there too, if it offers that?";
+    }
+    "provider.grant" {
+        "claim" Text, Required, r#""groups""#,
+            "The claim, or the path to it with dots.";
+        "value" Text, Required, r#""engineering""#,
+            "The value that it has, or one of its values.";
+        "roles" List(&[]), Is(""), r#"["staff"]"#,
+            "The roles that this gives.";
+        "scopes" List(&[]), Is(""), r#"["orders:read"]"#,
+            "The scopes that this gives.";
+    }
     "site" {
         "host" Text, Is("*"), r#""shop.example""#,
             "The host it answers for: a name, `*.example` for everything below a name, or `*`. Case and port do not count; the most exact site wins.";
@@ -187,6 +251,10 @@ keys! {
             "Does the app see the host that the client asked for? Otherwise that of `upstream`.";
         "pass_credentials" Flag, Is("false"), "true",
             "Does the app see the credentials that the gateway has judged? Session cookies stay here in any case.";
+        "providers" List(&[]), Is(""), r#"["corp"]"#,
+            "The providers that people sign in with, where a rule takes `session`. With one and no passwords they are sent there at once; otherwise the login page offers the choice.";
+        "passwords" Flag, Means("yes, unless there are `providers`"), "true",
+            "Does the login page take passwords too?";
         "https_only" Flag, Is("false"), "true",
             "Refuse what did not come over TLS, here or at a trusted proxy?";
     }
@@ -210,7 +278,7 @@ keys! {
         "roles" List(&[]), Means("no role is needed"), r#"["staff"]"#,
             "One of these roles is needed.";
         "acr" List(&[]), Means("any will do"), r#"["urn:example:two-factors"]"#,
-            "One of these authentication contexts is needed (RFC 9470). Only tokens carry one.";
+            "One of these authentication contexts is needed (RFC 9470). Tokens carry one, and sessions that a provider vouched for; who signs in with a provider is sent there for it.";
         "max_age" Duration(SECOND, YEAR), Means("any will do"), r#""1h""#,
             "The person must have authenticated within this time (RFC 9470).";
     }

@@ -2,6 +2,8 @@
 
 use super::host::HostPattern;
 use super::path::PathPattern;
+use countersign::login::Mapping;
+use countersign::login::oidc::RelyingParty;
 use countersign::reply::Challenges;
 use countersign::{Access, Issuer, Requirement, Target};
 use http::{HeaderValue, Method};
@@ -32,6 +34,28 @@ pub struct Plan {
     pub sites: Vec<Arc<Site>>,
     /// The issuers of the file, in its order.
     pub issuers: Vec<Arc<Issuer>>,
+    /// The providers of the file, in its order.
+    pub providers: Vec<Arc<Provider>>,
+}
+
+/// Somebody whom people sign in with.
+#[derive(Clone, Debug)]
+pub struct Provider {
+    /// The operator's name for it.
+    pub name: String,
+    /// What the login page calls it.
+    pub label: String,
+    /// How what it says of people becomes accounts.
+    pub mapping: Mapping,
+    /// What it speaks.
+    pub protocol: Protocol,
+}
+
+/// What a provider speaks.
+#[derive(Clone, Debug)]
+pub enum Protocol {
+    /// OpenID Connect.
+    Oidc(Arc<RelyingParty>),
 }
 
 /// The listener and what belongs to it.
@@ -133,6 +157,10 @@ pub struct Site {
     pub spoofed_headers: SpoofedHeaders,
     /// Which other origins' scripts may use it; none may if absent.
     pub cors: Option<Cors>,
+    /// The providers that people sign in with.
+    pub providers: Vec<Arc<Provider>>,
+    /// Does the login page take passwords?
+    pub passwords: bool,
     /// The rules; the first that matches wins.
     pub rules: Vec<Rule>,
     /// Does the upstream see the host that the client asked for?
@@ -238,6 +266,11 @@ impl Plan {
 }
 
 impl Site {
+    /// The provider of this name, if people sign in with it here.
+    pub fn provider(&self, name: &str) -> Option<&Arc<Provider>> {
+        self.providers.iter().find(|provider| provider.name == name)
+    }
+
     /// The first rule that matches.
     pub fn rule(&self, method: &Method, target: &Target) -> Option<&Rule> {
         self.rules.iter().find(|rule| rule.accepts_method(method) && rule.accepts_path(target))

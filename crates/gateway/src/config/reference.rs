@@ -12,7 +12,7 @@ pub fn reference() -> String {
 /// A section with an example of each of its keys, as TOML.
 pub(super) fn example(section: &Section) -> String {
     let lines = keys(section)
-        .filter(|key| section.name != "site.rule" || key.name != "access")
+        .filter(|key| key.kind != Kind::Secret && (section.name != "site.rule" || key.name != "access"))
         .map(|key| format!("{} = {}\n", key.name, key.example));
     format!("{}\n{}", section.header(), lines.collect::<String>())
 }
@@ -39,6 +39,7 @@ fn takes(kind: Kind) -> String {
         Kind::Text => "text".into(),
         Kind::Address => "IP address with port".into(),
         Kind::Path => "path".into(),
+        Kind::Secret => "text of the environment".into(),
         Kind::Duration(least, most) => format!("duration, `{}` to `{}`", units::write_duration(least), units::write_duration(most)),
         Kind::Size(0, u64::MAX) => "size".into(),
         Kind::Size(least, most) => format!("size, `{}` to `{}`", units::write_size(least), units::write_size(most)),

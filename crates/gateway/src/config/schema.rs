@@ -14,7 +14,7 @@ pub fn schema() -> String {
 }
 
 fn object(section: &str) -> Value {
-    let keys = || KEYS.iter().filter(|key| key.section == section);
+    let keys = || KEYS.iter().filter(|key| key.section == section && key.kind != Kind::Secret);
     let mut properties: Map<String, Value> = keys().map(|key| (key.name.to_owned(), property(key))).collect();
     for below in SECTIONS.iter().filter(|below| below.parent().0 == section) {
         properties.insert(below.parent().1.to_owned(), sub_section(below));
@@ -43,7 +43,7 @@ fn sub_section(section: &Section) -> Value {
 
 fn property(key: &Key) -> Value {
     let mut value = match key.kind {
-        Kind::Text | Kind::Address | Kind::Path => json!({ "type": "string" }),
+        Kind::Text | Kind::Address | Kind::Path | Kind::Secret => json!({ "type": "string" }),
         Kind::Duration(..) => json!({ "type": "string", "pattern": "^([0-9]+(ms|s|m|h|d))+$" }),
         Kind::Size(..) => json!({ "type": "string", "pattern": "^[0-9]+([KMG]i?)?B$" }),
         Kind::Number(least, most) => json!({ "type": "integer", "minimum": least, "maximum": most }),

@@ -5,6 +5,7 @@
 mod faults;
 mod laws;
 mod made_files;
+mod providers;
 mod route;
 
 use super::{Fault, Loaded, Overrides, Severity, Source, load, parse};

@@ -91,6 +91,7 @@ fn session(account: &Account, number: u8, created: Timestamp) -> Session {
         expires: created + 1000,
         idle: 100,
         revoked: None,
+        login: None,
     }
 }
 

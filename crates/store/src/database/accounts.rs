@@ -71,7 +71,7 @@ impl Store {
         }
         self.added(change, "account added", text, now).await?;
         let (id, state) = (inserted.last_insert_rowid(), AccountState::Active);
-        Ok(Account { id, name, password, roles, scopes, state, state_since: now, password_expires })
+        Ok(Account { id, name, password, roles, scopes, state, state_since: now, password_expires, federated: None })
     }
 
     /// Sets another password, given as its hash in PHC form, and ends the account's sessions.

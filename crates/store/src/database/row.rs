@@ -1,7 +1,7 @@
 //! From columns to values, and the few types that take another form in a column.
 
 use crate::error::StoreError;
-use countersign::{Account, AccountName, AccountState, SecretHash};
+use countersign::{Account, AccountName, AccountState, Federated, SecretHash};
 use sqlx::Row;
 use sqlx::sqlite::SqliteRow;
 use std::sync::Arc;
@@ -9,7 +9,7 @@ use std::sync::Arc;
 /// The columns that [`account`] reads, of a table that the query calls `a`.
 macro_rules! account_columns {
     () => {
-        "a.id AS account_id, a.name AS account_name, a.password, a.roles, a.scopes AS account_scopes, a.state, a.state_since, a.password_expires"
+        "a.id AS account_id, a.name AS account_name, a.password, a.roles, a.scopes AS account_scopes, a.state, a.state_since, a.password_expires, a.provider AS account_provider, a.subject, a.display_name, a.email"
     };
 }
 pub(super) use account_columns;
@@ -27,7 +27,13 @@ pub(super) fn account(row: &SqliteRow) -> Result<Account, StoreError> {
         state: STATES.into_iter().find(|known| state_text(*known) == state).ok_or(StoreError::Row("account.state"))?,
         state_since: row.try_get("state_since")?,
         password_expires: row.try_get("password_expires")?,
+        federated: federated(row)?,
     })
+}
+
+fn federated(row: &SqliteRow) -> Result<Option<Arc<Federated>>, StoreError> {
+    let (Some(provider), Some(subject)) = (row.try_get("account_provider")?, row.try_get("subject")?) else { return Ok(None) };
+    Ok(Some(Arc::new(Federated { provider, subject, display_name: row.try_get("display_name")?, email: row.try_get("email")? })))
 }
 
 const STATES: [AccountState; 3] = [AccountState::Active, AccountState::Locked, AccountState::Disabled];

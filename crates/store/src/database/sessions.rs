@@ -3,7 +3,7 @@
 use super::Store;
 use super::row::{self, account_columns};
 use crate::error::StoreError;
-use countersign::{AccountName, SecretHash, Session, Timestamp};
+use countersign::{AccountName, Login, SecretHash, Session, Timestamp};
 use sqlx::sqlite::SqliteRow;
 use sqlx::{Row, query};
 use std::sync::Arc;
@@ -12,6 +12,7 @@ macro_rules! select {
     ($rest:literal) => {
         concat!(
             "SELECT s.id, s.hash, s.created, s.expires, s.idle, s.revoked, s.last_seen, ",
+            "s.provider AS session_provider, s.sid, s.acr, s.auth_time, s.renew_at, ",
             account_columns!(),
             " FROM session s JOIN account a ON a.id = s.account ",
             $rest
@@ -45,12 +46,17 @@ impl Store {
     /// # Errors
     /// [`StoreError::AccountUnknown`] if the account was removed in the meantime.
     pub async fn add_session(&self, session: &Session, now: Timestamp) -> Result<(), StoreError> {
-        const SQL: &str = "INSERT INTO session (id, hash, account, created, expires, idle, revoked, last_seen)
-                           SELECT ?1, ?2, id, ?4, ?5, ?6, ?7, ?8 FROM account WHERE id = ?3";
+        const SQL: &str =
+            "INSERT INTO session (id, hash, account, created, expires, idle, revoked, last_seen, provider, sid, acr, auth_time, renew_at)
+                           SELECT ?1, ?2, id, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13 FROM account WHERE id = ?3";
         let name = session.account.name.as_str();
         let mut change = self.change().await?;
         let insert = query(SQL).bind(&session.id).bind(session.hash.0.as_slice()).bind(session.account.id).bind(session.created);
         let insert = insert.bind(session.expires).bind(session.idle).bind(session.revoked).bind(now);
+        let login = session.login.as_deref();
+        let insert = insert.bind(login.map(|login| login.provider.as_str())).bind(login.and_then(|login| login.sid.as_deref()));
+        let insert = insert.bind(login.and_then(|login| login.acr.as_deref())).bind(login.and_then(|login| login.auth_time));
+        let insert = insert.bind(login.and_then(|login| login.renew_at));
         if insert.execute(&mut *change).await?.rows_affected() == 0 {
             return Err(StoreError::AccountUnknown(name.to_owned()));
         }
@@ -95,6 +101,13 @@ fn read(row: &SqliteRow) -> Result<(Session, Timestamp), StoreError> {
         expires: row.try_get("expires")?,
         idle: row.try_get("idle")?,
         revoked: row.try_get("revoked")?,
+        login: login(row)?.map(Arc::new),
     };
     Ok((session, row.try_get("last_seen")?))
+}
+
+fn login(row: &SqliteRow) -> Result<Option<Login>, StoreError> {
+    let Some(provider) = row.try_get("session_provider")? else { return Ok(None) };
+    let (sid, acr) = (row.try_get("sid")?, row.try_get("acr")?);
+    Ok(Some(Login { provider, sid, acr, auth_time: row.try_get("auth_time")?, renew_at: row.try_get("renew_at")? }))
 }

@@ -4,7 +4,7 @@
 
 use super::*;
 use crate::place::Place;
-use countersign::{Account, AccountName, AccountState, Session};
+use countersign::{Account, AccountName, AccountState, Login, Session};
 use std::sync::Arc;
 
 fn name(text: &str) -> AccountName {
@@ -39,6 +39,7 @@ fn session(account: &Account, id: &str, hash: u8, created: Timestamp) -> Session
         expires: created + 1000,
         idle: 100,
         revoked: None,
+        login: None,
     }
 }
 
@@ -299,7 +300,7 @@ async fn a_database_of_a_newer_version_is_left_alone() {
     let place = Place::new();
     raw_sql("PRAGMA user_version = 7").execute(&store(&place).await.writer).await.unwrap();
     let opened = Store::open(&place.open()).await;
-    assert!(matches!(opened, Err(StoreError::Newer { found: 7, known: 1 })), "{opened:?}");
+    assert!(matches!(opened, Err(StoreError::Newer { found: 7, known: 2 })), "{opened:?}");
 }
 
 #[tokio::test]
@@ -330,4 +331,86 @@ async fn what_is_acknowledged_is_on_the_disk() {
     assert_eq!((mode.as_str(), synchronous), ("wal", 2));
     let written = query("DELETE FROM account").execute(&store.readers).await;
     assert!(written.is_err(), "the readers only read");
+}
+
+fn person(subject: &str, called: &str) -> Person {
+    Person {
+        provider: "corp".into(),
+        subject: subject.into(),
+        name: name(called),
+        display_name: Some("Ann".into()),
+        email: None,
+        roles: vec!["staff".into()],
+        scopes: Vec::new(),
+    }
+}
+
+#[tokio::test]
+async fn a_person_has_one_account_whatever_they_are_called() {
+    let place = Place::new();
+    let store = store(&place).await;
+    let first = store.sign_in_person(&person("17", "ann"), 10).await.unwrap();
+    let epoch = store.epoch().await.unwrap();
+    assert_eq!((first.name.as_str(), first.password.as_deref()), ("ann", None));
+    assert_eq!(store.sign_in_person(&person("17", "ann"), 20).await.unwrap(), first);
+    assert_eq!(store.epoch().await.unwrap(), epoch, "nothing has changed");
+    let renamed = store.sign_in_person(&Person { roles: vec![], ..person("17", "anna") }, 30).await.unwrap();
+    assert_eq!((renamed.id, renamed.name.as_str(), renamed.roles.len()), (first.id, "anna", 0));
+    assert!(store.epoch().await.unwrap() > epoch);
+    store.set_state(&name("anna"), AccountState::Locked, 40).await.unwrap();
+    assert_eq!(store.sign_in_person(&person("17", "ann"), 50).await.unwrap().state, AccountState::Locked);
+    assert!(matches!(store.sign_in_person(&person("18", "a:b"), 60).await, Err(StoreError::AccountName(_))));
+}
+
+#[tokio::test]
+async fn nobody_becomes_somebody_else_by_being_called_so() {
+    let place = Place::new();
+    let store = store(&place).await;
+    let own = store.add_account(new_account("admin"), 1).await.unwrap();
+    let called_so = store.sign_in_person(&person("1", "Admin"), 2).await.unwrap();
+    let too = store.sign_in_person(&Person { provider: "other".into(), ..person("1", "admin") }, 3).await.unwrap();
+    for other in [&called_so, &too] {
+        assert_ne!(other.id, own.id);
+        assert!(other.name.as_str().starts_with("admin~"), "{:?}", other.name);
+    }
+    assert_ne!(called_so.name, too.name);
+    assert_eq!(store.sign_in_person(&person("1", "Admin"), 4).await.unwrap(), called_so);
+}
+
+#[tokio::test]
+async fn a_provider_ends_its_own_sessions_only() {
+    let place = Place::new();
+    let store = store(&place).await;
+    let account = store.sign_in_person(&person("17", "ann"), 10).await.unwrap();
+    for (number, provider, sid) in [(1, "corp", "a"), (2, "corp", "b"), (3, "other", "a")] {
+        let login = Login { provider: provider.into(), sid: Some(sid.into()), ..Login::default() };
+        let kept = Session { login: Some(Arc::new(login)), ..session(&account, &format!("s_{number}"), number, 10) };
+        store.add_session(&kept, 10).await.unwrap();
+        assert_eq!(store.session(&kept.hash).await.unwrap().unwrap().0, kept);
+    }
+    assert_eq!(store.end_sessions_at("corp", None, None, 20).await.unwrap(), 0);
+    assert_eq!(store.end_sessions_at("corp", Some("a"), Some("18"), 20).await.unwrap(), 0);
+    assert_eq!(store.end_sessions_at("corp", Some("a"), None, 20).await.unwrap(), 1);
+    assert_eq!(store.end_sessions_at("corp", None, Some("17"), 20).await.unwrap(), 1);
+    let revoked = async |number: u8| store.session(&SecretHash([number; 32])).await.unwrap().unwrap().0.revoked;
+    assert_eq!((revoked(1).await, revoked(2).await, revoked(3).await), (Some(20), Some(20), None));
+}
+
+#[tokio::test]
+async fn a_renewal_is_one_persons_turn() {
+    let place = Place::new();
+    let store = store(&place).await;
+    let account = store.sign_in_person(&person("17", "ann"), 10).await.unwrap();
+    let login = Login { provider: "corp".into(), renew_at: Some(100), ..Login::default() };
+    let kept = Session { login: Some(Arc::new(login)), ..session(&account, "s_1", 1, 10) };
+    store.add_session(&kept, 10).await.unwrap();
+    store.keep_sealed(&kept.hash, b"first").await.unwrap();
+    let lease = async |now| store.lease_renewal(&kept.hash, now + 10, now).await.unwrap();
+    assert_eq!(lease(99).await, None, "not due");
+    assert_eq!(lease(100).await.as_deref(), Some(b"first".as_slice()));
+    assert_eq!(lease(105).await, None, "another has it");
+    assert_eq!(lease(110).await.as_deref(), Some(b"first".as_slice()), "who had it did not come back");
+    store.renewed(&kept.hash, Some(b"second"), Some(200)).await.unwrap();
+    assert_eq!(lease(120).await, None);
+    assert_eq!(lease(200).await.as_deref(), Some(b"second".as_slice()));
 }

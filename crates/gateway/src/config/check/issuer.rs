@@ -32,7 +32,25 @@ fn check(reader: &Reader<'_>, written: &IssuerWritten) -> Issuer {
     for name in written.name.iter().filter(|name| name.value.is_empty() || name.value.chars().any(char::is_control)) {
         reader.fault(&name.place, "an issuer's name is not empty and has no control characters", None);
     }
-    if let Some(text) = &written.issuer {
+    check_url(reader, &written.issuer);
+    if let Some(list) = written.audiences.as_ref().filter(|list| list.value.iter().all(|audience| audience.value.is_empty())) {
+        let message = "without an audience, tokens that were made for other services would be accepted here";
+        reader.fault(&list.place, message, Some("name what the issuer puts into `aud` for this service".into()));
+    }
+    let text = |written: &Option<At<String>>| written.as_ref().map_or_else(String::new, |text| text.value.clone());
+    Issuer {
+        name: text(&written.name),
+        issuer: text(&written.issuer),
+        audiences: written.audiences.iter().flat_map(|list| &list.value).map(|audience| audience.value.clone()).collect(),
+        algorithms: check_algorithms(reader, &written.algorithms),
+        leeway: i64::try_from(value(&written.leeway, Duration::ZERO).as_secs()).unwrap_or_default(),
+        access_token_type: value(&written.access_token_type, false),
+    }
+}
+
+/// An issuer is a URL, and its keys come over TLS.
+pub(super) fn check_url(reader: &Reader<'_>, written: &Option<At<String>>) {
+    if let Some(text) = written {
         match url::issuer(&text.value) {
             Err(wrong) => reader.fault(&text.place, format!("`issuer` cannot be {}: {}", shown(&text.value), wrong.message), wrong.mend),
             Ok(true) => {
@@ -42,15 +60,15 @@ fn check(reader: &Reader<'_>, written: &IssuerWritten) -> Issuer {
             Ok(false) => {}
         }
     }
-    if let Some(list) = written.audiences.as_ref().filter(|list| list.value.iter().all(|audience| audience.value.is_empty())) {
-        let message = "without an audience, tokens that were made for other services would be accepted here";
-        reader.fault(&list.place, message, Some("name what the issuer puts into `aud` for this service".into()));
-    }
-    if let Some(list) = written.algorithms.as_ref().filter(|list| list.value.is_empty()) {
+}
+
+/// The signature algorithms that are trusted of an issuer.
+pub(super) fn check_algorithms(reader: &Reader<'_>, written: &Option<At<Vec<At<String>>>>) -> Vec<Algorithm> {
+    if let Some(list) = written.as_ref().filter(|list| list.value.is_empty()) {
         reader.fault(&list.place, "without an algorithm no token can be accepted", Some("leave the line out for the usual ones".into()));
     }
     let mut algorithms: Vec<Algorithm> = Vec::new();
-    for name in written.algorithms.iter().flat_map(|list| &list.value) {
+    for name in written.iter().flat_map(|list| &list.value) {
         match Algorithm::from_name(&name.value) {
             Some(algorithm) if algorithms.contains(&algorithm) => {
                 reader.warn(&name.place, format!("{algorithm} is listed already"), None);
@@ -59,15 +77,7 @@ fn check(reader: &Reader<'_>, written: &IssuerWritten) -> Issuer {
             None => refuse_algorithm(reader, name),
         }
     }
-    let text = |written: &Option<At<String>>| written.as_ref().map_or_else(String::new, |text| text.value.clone());
-    Issuer {
-        name: text(&written.name),
-        issuer: text(&written.issuer),
-        audiences: written.audiences.iter().flat_map(|list| &list.value).map(|audience| audience.value.clone()).collect(),
-        algorithms,
-        leeway: i64::try_from(value(&written.leeway, Duration::ZERO).as_secs()).unwrap_or_default(),
-        access_token_type: value(&written.access_token_type, false),
-    }
+    algorithms
 }
 
 fn refuse_algorithm(reader: &Reader<'_>, name: &At<String>) {

@@ -18,6 +18,8 @@ pub(super) struct OfSite<'a> {
     pub https_only: bool,
     pub issuers: &'a Arc<[Arc<Issuer>]>,
     pub origins: Arc<[String]>,
+    /// Do people sign in with providers?
+    pub providers: bool,
 }
 
 /// Checks the rules of a site.
@@ -63,7 +65,7 @@ fn check(reader: &Reader<'_>, number: usize, written: &RuleWritten, site: &OfSit
         issuers: site.issuers.clone(),
         origins: site.origins.clone(),
     };
-    suspect(reader, written, &requirement);
+    suspect(reader, written, &requirement, site.providers);
     Rule {
         index: u16::try_from(number).unwrap_or(u16::MAX),
         line: reader.line(&written.place),
@@ -193,7 +195,7 @@ fn scopes(reader: &Reader<'_>, written: &RuleWritten, rule_methods: Option<&[Met
 }
 
 /// What may be meant, but never lets anybody through.
-fn suspect(reader: &Reader<'_>, written: &RuleWritten, requirement: &Requirement) {
+fn suspect(reader: &Reader<'_>, written: &RuleWritten, requirement: &Requirement, providers: bool) {
     let never = |place: &Place, what: &str, schemes: &[Scheme]| {
         let names: Vec<String> =
             requirement.schemes.iter().filter(|scheme| schemes.contains(scheme)).map(|scheme| format!("`{scheme}`")).collect();
@@ -202,7 +204,9 @@ fn suspect(reader: &Reader<'_>, written: &RuleWritten, requirement: &Requirement
         }
     };
     if let Some(acr) = &written.acr {
-        never(&acr.place, "authentication context", &[Scheme::ApiKey, Scheme::Session, Scheme::Basic]);
+        let without: &[Scheme] =
+            if providers { &[Scheme::ApiKey, Scheme::Basic] } else { &[Scheme::ApiKey, Scheme::Session, Scheme::Basic] };
+        never(&acr.place, "authentication context", without);
     }
     if let Some(age) = &written.max_age {
         never(&age.place, "time of authentication", &[Scheme::ApiKey]);

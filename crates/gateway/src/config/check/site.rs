@@ -1,11 +1,12 @@
 //! Sites: their hosts, where the app is, who may use them from elsewhere.
 
 use super::{reaches, rule, url, value};
-use crate::config::file::{File, SiteWritten};
+use crate::config::file::{File, RuleWritten, SiteWritten};
 use crate::config::host::HostPattern;
-use crate::config::plan::{Cors, Profile, Server, Site, SpoofedHeaders, Upstream, UpstreamScheme};
+use crate::config::near::nearest;
+use crate::config::plan::{Cors, Profile, Provider, Server, Site, SpoofedHeaders, Upstream, UpstreamScheme};
 use crate::config::read::{At, Place, Reader, shown};
-use countersign::Issuer;
+use countersign::{Issuer, Scheme};
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 
@@ -14,7 +15,13 @@ const COUNT_LIMIT: usize = 1000;
 const REALM_LIMIT: usize = 200;
 
 /// Checks all sites.
-pub(super) fn check_all(reader: &Reader<'_>, file: &File, server: &Server, issuers: &Arc<[Arc<Issuer>]>) -> Vec<Arc<Site>> {
+pub(super) fn check_all(
+    reader: &Reader<'_>,
+    file: &File,
+    server: &Server,
+    issuers: &Arc<[Arc<Issuer>]>,
+    providers: &[Arc<Provider>],
+) -> Vec<Arc<Site>> {
     if file.sites.is_empty() {
         let mend = "add `[[site]]` with `upstream = \"http://127.0.0.1:3000\"`, and at least one `[[site.rule]]`";
         reader.fault(&Place::Default, "there is no site, so there is nothing to serve", Some(mend.into()));
@@ -36,10 +43,18 @@ pub(super) fn check_all(reader: &Reader<'_>, file: &File, server: &Server, issue
         }
     }
     let sites = file.sites.iter().take(COUNT_LIMIT).enumerate();
-    sites.map(|(number, site)| Arc::new(check(reader, number, site, server, issuers))).collect()
+    sites.map(|(number, site)| Arc::new(check(reader, number, site, server, issuers, providers))).collect()
 }
 
-fn check(reader: &Reader<'_>, number: usize, written: &SiteWritten, server: &Server, issuers: &Arc<[Arc<Issuer>]>) -> Site {
+fn check(
+    reader: &Reader<'_>,
+    number: usize,
+    written: &SiteWritten,
+    server: &Server,
+    issuers: &Arc<[Arc<Issuer>]>,
+    known: &[Arc<Provider>],
+) -> Site {
+    let providers = providers(reader, written, known);
     let host = written.host.as_ref().map(|host| host.value.clone());
     let realm = realm(reader, written, host.as_ref());
     let cors = cors(reader, written);
@@ -56,19 +71,52 @@ fn check(reader: &Reader<'_>, number: usize, written: &SiteWritten, server: &Ser
         reader.fault(&beyond.place, format!("there are more than {COUNT_LIMIT} rules in this site"), None);
     }
     let origins = cors.iter().filter(|cors| cors.credentials).flat_map(|cors| cors.origins.iter().cloned()).collect();
-    let shared = rule::OfSite { realm: &realm, https_only, issuers, origins };
+    let shared = rule::OfSite { realm: &realm, https_only, issuers, origins, providers: !providers.is_empty() };
     Site {
         index: u16::try_from(number).unwrap_or(u16::MAX),
         host: host.unwrap_or_else(HostPattern::any),
         upstream: upstream(reader, written, server),
         identity_headers: value(&written.identity_headers, Profile::None),
         spoofed_headers: value(&written.spoofed_headers, SpoofedHeaders::Remove),
+        passwords: value(&written.passwords, providers.is_empty()),
+        providers,
         rules: rule::check_all(reader, written.rules.get(..COUNT_LIMIT).unwrap_or(&written.rules), &shared),
         preserve_host: value(&written.preserve_host, true),
         pass_credentials: value(&written.pass_credentials, false),
         cors,
         realm,
     }
+}
+
+/// The providers that the site names.
+fn providers(reader: &Reader<'_>, written: &SiteWritten, known: &[Arc<Provider>]) -> Vec<Arc<Provider>> {
+    let mut providers: Vec<Arc<Provider>> = Vec::new();
+    for name in written.providers.iter().flat_map(|list| &list.value) {
+        match known.iter().find(|provider| provider.name == name.value) {
+            Some(provider) if providers.iter().any(|listed| listed.name == provider.name) => {
+                reader.warn(&name.place, format!("{} is listed already", shown(&name.value)), None);
+            }
+            Some(provider) => providers.push(provider.clone()),
+            None => {
+                let meant = nearest(&name.value, known.iter().map(|provider| provider.name.as_str()));
+                let mend = meant.map_or_else(
+                    || format!("add `[[provider]]` with `name = {}`", shown(&name.value)),
+                    |meant| format!("did you mean `{meant}`?"),
+                );
+                reader.fault(&name.place, format!("there is no provider {}", shown(&name.value)), Some(mend));
+            }
+        }
+    }
+    let session =
+        |rule: &RuleWritten| rule.schemes.iter().flat_map(|list| &list.value).any(|scheme| scheme.value == Scheme::Session.name());
+    if let Some(list) = written.providers.as_ref().filter(|list| !list.value.is_empty() && !written.rules.iter().any(session)) {
+        let mend = "add `session` to the `schemes` of a rule";
+        reader.warn(&list.place, "nobody signs in here: no rule takes `session`", Some(mend.into()));
+    }
+    if let Some(flag) = written.passwords.as_ref().filter(|flag| !flag.value && providers.is_empty()) {
+        reader.warn(&flag.place, "nobody can sign in: there are no passwords and no `providers`", None);
+    }
+    providers
 }
 
 fn realm(reader: &Reader<'_>, written: &SiteWritten, host: Option<&HostPattern>) -> String {

@@ -37,6 +37,18 @@ pub(super) fn upstream(text: &str) -> Result<Upstream, Wrong> {
     Ok(Upstream { scheme, host, port: uri.port_u16().unwrap_or(port), authority, sample: false })
 }
 
+/// Where a provider sends people back to.
+pub(super) fn redirect(text: &str) -> Result<(), Wrong> {
+    const PATH: &str = "/oauth2/callback";
+    let uri = parse(text, "https", &["https", "http"])?;
+    if uri.path() == PATH && !text.contains(['?', '#']) {
+        return Ok(());
+    }
+    let authority = uri.authority().map(Authority::as_str).unwrap_or_default();
+    let mend = format!("write `{}://{authority}{PATH}`", uri.scheme_str().unwrap_or("https"));
+    Err(Wrong::new("people are expected back at `/oauth2/callback`", Some(mend)))
+}
+
 /// An origin as browsers write it (RFC 6454 section 6.2).
 pub(super) fn origin(text: &str) -> Result<(), Wrong> {
     if text == "*" || text == "null" {

@@ -45,7 +45,10 @@ fn every_key_is_read() {
         let site =
             if key.section.starts_with("site") { "[[site]]\n".to_owned() } else { format!("[[site]]\nupstream = \"sample\"\n{RULE}") };
         let header = if key.section == "site" { String::new() } else { section.header() };
-        let text = format!("{site}{header}\n{} = 1979-05-27\n", key.name);
+        // What stands in a list stands in the last of its members.
+        let outer =
+            if key.section == "provider.grant" { "[[provider]]\nname = \"p\"\nissuer = \"https://p\"\nclient_id = \"c\"\n" } else { "" };
+        let text = format!("{site}{outer}{header}\n{} = 1979-05-27\n", key.name);
         let told = parse("test.toml", &text).unwrap_err();
         let about = format!("`{}` takes", key.name);
         assert!(told.iter().any(|fault| fault.message.starts_with(&about)), "{}.{}: {told}", key.section, key.name);
