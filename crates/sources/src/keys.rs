@@ -10,14 +10,13 @@
 //!
 //! One fetch an issuer at a time; whoever needs it waits for the same one.
 
-mod address;
 mod fetch;
 
+use crate::outbound::Outbound;
 use crate::sources::outage;
 use countersign::token::KeySet;
 use countersign::{Answer, Cause, Evidence, Issuer, Outage, Subject, Value};
-use fetch::{Fetched, Fetcher};
-use rustls::pki_types::CertificateDer;
+use fetch::Fetched;
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -36,7 +35,7 @@ const STALE_FOR: Duration = Duration::from_secs(24 * 60 * 60);
 pub(crate) struct Keys {
     held: Mutex<HashMap<String, Arc<Entry>>>,
     own: Option<(Arc<Issuer>, Arc<KeySet>)>,
-    fetcher: Arc<Fetcher>,
+    outbound: Arc<Outbound>,
     /// Moves when what a key verified may have to be verified anew.
     epoch: Arc<AtomicU64>,
     runtime: Handle,
@@ -67,9 +66,8 @@ struct Held {
 }
 
 impl Keys {
-    pub(crate) fn new(own: Option<(Arc<Issuer>, Arc<KeySet>)>, extra_roots: &[CertificateDer<'static>], runtime: Handle) -> Self {
-        let fetcher = Arc::new(Fetcher::new(extra_roots));
-        Self { held: Mutex::default(), own, fetcher, epoch: Arc::default(), runtime }
+    pub(crate) fn new(own: Option<(Arc<Issuer>, Arc<KeySet>)>, outbound: Arc<Outbound>, runtime: Handle) -> Self {
+        Self { held: Mutex::default(), own, outbound, epoch: Arc::default(), runtime }
     }
 
     pub(crate) fn epoch(&self) -> u64 {
@@ -157,9 +155,9 @@ impl Keys {
     fn start(&self, entry: &Arc<Entry>, state: &mut State) -> watch::Receiver<()> {
         let (done, fetch) = watch::channel(());
         state.fetch = Some(fetch.clone());
-        let (entry, fetcher, epoch) = (entry.clone(), self.fetcher.clone(), self.epoch.clone());
+        let (entry, outbound, epoch) = (entry.clone(), self.outbound.clone(), self.epoch.clone());
         self.runtime.spawn(async move {
-            let fetched = fetcher.fetch(&entry.issuer).await;
+            let fetched = fetch::fetch(&outbound, &entry.issuer).await;
             if lock(&entry.state).settle(&entry.issuer, fetched.map_err(|fault| fault.to_string())) {
                 epoch.fetch_add(1, Ordering::SeqCst);
             }

@@ -16,7 +16,9 @@ mod keyed;
 mod keys;
 mod ledger;
 mod options;
+mod outbound;
 pub mod passwords;
+mod reach;
 mod sources;
 mod uses;
 

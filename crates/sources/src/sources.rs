@@ -4,6 +4,7 @@ use crate::keyed::Keyed;
 use crate::keys::Keys;
 use crate::ledger::Ledger;
 use crate::options::Options;
+use crate::outbound::Outbound;
 use crate::passwords::Pool;
 use crate::uses::{KeyUses, SessionUses};
 use countersign::token::KeySet;
@@ -62,8 +63,9 @@ pub enum Fact {
 impl Sources {
     /// Starts them. What they wait for is waited for on `runtime`.
     pub fn start(store: Store, options: Options, runtime: Handle) -> Arc<Self> {
+        let outbound = Arc::new(Outbound::new(&options.extra_roots));
         let sources = Arc::new(Self {
-            keys: Keys::new(options.own.clone(), &options.extra_roots, runtime.clone()),
+            keys: Keys::new(options.own.clone(), outbound, runtime.clone()),
             passwords: Pool::start(&options),
             ledger: Ledger::new(),
             keyed: Keyed::new(&options.fingerprint_key),

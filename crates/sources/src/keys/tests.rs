@@ -95,7 +95,7 @@ fn jwks(kids: &[&str]) -> String {
 }
 
 fn keys() -> Keys {
-    Keys::new(None, &[], Handle::current())
+    Keys::new(None, Arc::new(Outbound::new(&[])), Handle::current())
 }
 
 /// The answer in a word: the ids of the keys, or the outage's seconds and why.
@@ -211,7 +211,7 @@ async fn the_own_issuer_needs_no_fetch() {
         access_token_type: true,
     };
     let issuer = Arc::new(issuer);
-    let keys = Keys::new(Some((issuer.clone(), Arc::new(key.key_set()))), &[], Handle::current());
+    let keys = Keys::new(Some((issuer.clone(), Arc::new(key.key_set()))), Arc::new(Outbound::new(&[])), Handle::current());
     keys.prefetch(&[issuer]);
     assert!(keys.has("urn:own") && lock(&keys.held).is_empty());
     assert!(matches!(keys.ask("urn:own", Some("other")).await, Answer::Known(_)));

@@ -45,7 +45,9 @@ fn names_and_types() {
     check_top(r#"listen = "127.0.0.1:1""#, &[r#"1:1: there is no key "listen" at the top of the file => `listen` belongs to `[server]`"#]);
     check_top(
         "foo = 1",
-        &[r#"1:1: there is no key "foo" at the top of the file => known are `server`, `log`, `session`, `limits`, `issuer`, `provider`, `site`"#],
+        &[
+            r#"1:1: there is no key "foo" at the top of the file => known are `server`, `log`, `session`, `limits`, `issuer`, `provider`, `site`"#,
+        ],
     );
     check_top("server = 1", &["1:1: `server` is one table => write `[server]` on a line of its own"]);
     check_top("[[server]]", &["1:3: `server` is one table => write `[server]`, once"]);

@@ -5,15 +5,15 @@ use http::Uri;
 
 /// What an address may lead to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Reach {
+pub(crate) enum Reach {
     /// Anything: the operator named it.
     Anywhere,
     /// Public hosts only: somebody else named it.
     Public,
 }
 
-/// How far a set of keys at `uri` may lead that the issuer names; none if it may not be fetched.
-pub(super) fn reach(uri: &Uri, issuer: &Uri) -> Option<Reach> {
+/// How far `uri` may lead, which the issuer names; none if it may not be called.
+pub(crate) fn reach(uri: &Uri, issuer: &Uri) -> Option<Reach> {
     let named = origin(uri)?;
     match origin(issuer) {
         Some(own) if own == named => Some(Reach::Anywhere),
@@ -22,7 +22,7 @@ pub(super) fn reach(uri: &Uri, issuer: &Uri) -> Option<Reach> {
 }
 
 /// Scheme, host and port (RFC 6454); none for other schemes, and for addresses that carry a name or password.
-pub(super) fn origin(uri: &Uri) -> Option<(&str, String, u16)> {
+pub(crate) fn origin(uri: &Uri) -> Option<(&str, String, u16)> {
     let scheme = uri.scheme_str().filter(|scheme| ["http", "https"].contains(scheme))?;
     let authority = uri.authority().filter(|authority| !authority.as_str().contains('@'))?;
     let port = authority.port_u16().unwrap_or(if scheme == "https" { 443 } else { 80 });
