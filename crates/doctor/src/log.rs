@@ -19,6 +19,7 @@ mod envoy;
 mod format;
 mod haproxy;
 mod json;
+mod mark;
 mod nginx_error;
 mod pattern;
 mod rendering;
@@ -206,7 +207,7 @@ fn read(format: LogFormat, line: &[u8]) -> Option<Entry<'_>> {
 fn sample_part(format: LogFormat, tally: &mut Tally, finder: &Finder<'_>, part: &[u8]) {
     let count = memchr::memchr_iter(b'\n', part).count() as u64;
     tally.lines += count;
-    let (mut from, mut refused, mut first_refused, mut at) = (0, 0, false, tally.last);
+    let (mut from, mut first_refused, mut refusals) = (0, false, Vec::new());
     for found in finder.find_iter(part) {
         if found < from || !refusal_digits(part.get(found + finder.needle().len()..).unwrap_or_default()) {
             continue;
@@ -215,16 +216,16 @@ fn sample_part(format: LogFormat, tally: &mut Tally, finder: &Finder<'_>, part: 
         from = memchr::memchr(b'\n', part.get(found..).unwrap_or_default()).map_or(part.len(), |end| found + end);
         match read(format, part.get(start..from).unwrap_or_default().trim_ascii_end()) {
             Some(entry) if entry.refused() => {
-                tally.refused(&entry);
-                refused += 1;
                 first_refused |= start == 0;
-                at = entry.at;
+                refusals.push(entry);
             }
             Some(_) => {}
             None => tally.unreadable += u64::from(start > 0),
         }
     }
-    let others = count.saturating_sub(refused);
+    tally.refused_all(&refusals);
+    let at = refusals.last().map_or(tally.last, |entry| entry.at);
+    let others = count.saturating_sub(refusals.len() as u64);
     if first_refused {
         return tally.beside(at, others);
     }

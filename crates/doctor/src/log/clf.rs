@@ -40,9 +40,10 @@ pub(super) fn read(line: &[u8]) -> Option<Entry<'_>> {
 /// The user and the time behind it. The name is as it was sent, and may have spaces and brackets in it.
 fn user_and_time<'a>(scan: &mut Scan<'a>) -> Option<(&'a [u8], i64)> {
     let text = scan.0;
-    memchr::memmem::find_iter(text, b" [").take(8).find_map(|end| {
-        scan.0 = text.get(end..)?;
-        let at = clock::common(scan.bracketed()?)?;
+    memchr::memchr_iter(b'[', text).take(16).find_map(|bracket| {
+        let end = bracket.checked_sub(1).filter(|end| text.get(*end) == Some(&b' '))?;
+        scan.0 = text.get(bracket + 1..)?;
+        let at = clock::common(scan.until(b']')?)?;
         Some((text.get(..end)?, at))
     })
 }

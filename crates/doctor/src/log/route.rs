@@ -4,6 +4,8 @@
 /// The longest route that is kept, in bytes, and the most segments.
 const LIMIT: usize = 160;
 const SEGMENTS: usize = 10;
+/// A segment that is longer is none that has a name.
+const LONG: usize = 64;
 /// What stands for a part that differs.
 const PLACE: &str = "{…}";
 
@@ -14,20 +16,32 @@ pub(super) fn write(out: &mut Vec<u8>, method: &[u8], target: &[u8]) {
         out.extend_from_slice(method.get(..16).unwrap_or(method));
         out.push(b' ');
     }
-    let path = path(target);
-    for (number, segment) in path.split(|c| *c == b'/').enumerate() {
-        if number > 0 {
+    let (mut number, mut begun, mut seen) = (0, out.len(), Seen::default());
+    for c in path(target) {
+        if *c == b'/' {
+            replace(out, begun, seen);
             out.push(b'/');
+            number += 1;
+            if number > SEGMENTS || out.len() > LIMIT {
+                out.extend_from_slice("…".as_bytes());
+                return;
+            }
+            (begun, seen) = (out.len(), Seen::default());
+            continue;
         }
-        if number > SEGMENTS || out.len() > LIMIT {
-            out.extend_from_slice("…".as_bytes());
-            return;
+        seen.see(*c);
+        // More than this is replaced whatever it is.
+        if seen.length <= LONG {
+            out.push(*c);
         }
-        if differs(segment) {
-            out.extend_from_slice(PLACE.as_bytes());
-        } else {
-            out.extend_from_slice(segment);
-        }
+    }
+    replace(out, begun, seen);
+}
+
+fn replace(out: &mut Vec<u8>, begun: usize, seen: Seen) {
+    if seen.differs() {
+        out.truncate(begun);
+        out.extend_from_slice(PLACE.as_bytes());
     }
 }
 
@@ -42,22 +56,43 @@ fn path(target: &[u8]) -> &[u8] {
     memchr::memchr(b'/', host).and_then(|at| host.get(at..)).unwrap_or(b"/")
 }
 
-/// Is a segment an identifier: a number, a UUID, hexadecimal, an address, or a long mix of letters and digits?
-fn differs(segment: &[u8]) -> bool {
-    let digits = segment.iter().filter(|c| c.is_ascii_digit()).count();
-    if segment.len() > 64 {
-        return true;
+/// What a segment is made of.
+#[derive(Clone, Copy, Default)]
+struct Seen {
+    length: usize,
+    digits: usize,
+    /// Letters and dashes that hexadecimal numbers have.
+    hex: usize,
+    /// Other letters, and what else base64 has.
+    plain: usize,
+    at: bool,
+}
+
+impl Seen {
+    fn see(&mut self, c: u8) {
+        self.length += 1;
+        match c {
+            b'0'..=b'9' => self.digits += 1,
+            b'a'..=b'f' | b'A'..=b'F' | b'-' => self.hex += 1,
+            b'g'..=b'z' | b'G'..=b'Z' | b'_' | b'=' => self.plain += 1,
+            b'@' => self.at = true,
+            _ => {}
+        }
     }
-    if digits == 0 {
-        return segment.contains(&b'@') || segment.len() > 40;
+
+    /// Is it an identifier: a number, a UUID, hexadecimal, an address, or a long mix of letters and digits?
+    const fn differs(self) -> bool {
+        let Self { length, digits, .. } = self;
+        if length > LONG || self.at {
+            return true;
+        }
+        if digits == 0 {
+            return length > 40;
+        }
+        let hex = digits + self.hex == length;
+        let plain = digits + self.hex + self.plain == length;
+        digits == length || (digits * 2 >= length && length >= 4) || (hex && length >= 8) || (plain && digits >= 2 && length >= 16)
     }
-    let hex = segment.iter().all(|c| c.is_ascii_hexdigit() || *c == b'-');
-    let plain = segment.iter().all(|c| c.is_ascii_alphanumeric() || matches!(c, b'-' | b'_' | b'='));
-    digits == segment.len()
-        || (digits * 2 >= segment.len() && segment.len() >= 4)
-        || (hex && segment.len() >= 8)
-        || (plain && digits >= 2 && segment.len() >= 16)
-        || segment.contains(&b'@')
 }
 
 #[cfg(test)]

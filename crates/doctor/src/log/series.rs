@@ -7,40 +7,46 @@ use std::collections::VecDeque;
 #[derive(Clone, Debug)]
 pub(super) struct Series<const N: usize> {
     limit: usize,
-    /// A bucket's width in minutes: a power of two.
-    width: i64,
-    /// The number of the first bucket: its time is `start * width` minutes since the epoch.
+    /// A bucket's width: two to this power, in minutes.
+    doublings: u32,
+    /// The number of the first bucket: its time is `start` widths since the epoch.
     start: i64,
     buckets: VecDeque<[u32; N]>,
 }
 
 impl<const N: usize> Series<N> {
     pub(super) const fn new(limit: usize) -> Self {
-        Self { limit, width: 1, start: 0, buckets: VecDeque::new() }
+        Self { limit, doublings: 0, start: 0, buckets: VecDeque::new() }
     }
 
     /// Adds to the counts of a time, in seconds since the epoch.
     pub(super) fn add(&mut self, at: i64, counts: [u32; N]) {
         let minute = at.div_euclid(60);
-        let mut bucket = minute.div_euclid(self.width);
+        let here = usize::try_from((minute >> self.doublings) - self.start).ok().and_then(|at| self.buckets.get_mut(at));
+        match here {
+            Some(sums) => add(sums, counts),
+            None => self.stretch(minute, counts),
+        }
+    }
+
+    /// Adds where there is no bucket yet.
+    #[cold]
+    fn stretch(&mut self, minute: i64, counts: [u32; N]) {
+        let mut bucket = minute >> self.doublings;
         if self.buckets.is_empty() {
             self.start = bucket;
         }
         while self.first_with(bucket).abs_diff(self.last_with(bucket)) >= self.limit as u64 {
             self.merge();
-            bucket = minute.div_euclid(self.width);
+            bucket = minute >> self.doublings;
         }
         while bucket < self.start {
             self.buckets.push_front([0; N]);
             self.start -= 1;
         }
         let at = (bucket - self.start) as usize;
-        while self.buckets.len() <= at {
-            self.buckets.push_back([0; N]);
-        }
-        for (sum, count) in self.buckets.get_mut(at).into_iter().flatten().zip(counts) {
-            *sum = sum.saturating_add(count);
-        }
+        self.buckets.resize(self.buckets.len().max(at + 1), [0; N]);
+        self.buckets.get_mut(at).into_iter().for_each(|sums| add(sums, counts));
     }
 
     fn first_with(&self, bucket: i64) -> i64 {
@@ -52,24 +58,25 @@ impl<const N: usize> Series<N> {
     }
 
     fn merge(&mut self) {
-        let old = std::mem::take(&mut self.buckets);
         let start = self.start.div_euclid(2);
-        for (number, counts) in (self.start..).zip(old) {
-            let at = (number.div_euclid(2) - start) as usize;
-            while self.buckets.len() <= at {
-                self.buckets.push_back([0; N]);
-            }
-            for (sum, count) in self.buckets.get_mut(at).into_iter().flatten().zip(counts) {
-                *sum = sum.saturating_add(count);
-            }
+        for (place, number) in (self.start..).take(self.buckets.len()).enumerate() {
+            let counts = std::mem::replace(self.buckets.get_mut(place).unwrap_or(&mut [0; N]), [0; N]);
+            let to = (number.div_euclid(2) - start) as usize;
+            self.buckets.get_mut(to).into_iter().for_each(|sums| add(sums, counts));
         }
+        self.buckets.truncate((self.start + self.buckets.len() as i64 - 1).div_euclid(2).abs_diff(start) as usize + 1);
         self.start = start;
-        self.width *= 2;
+        self.doublings += 1;
+    }
+
+    /// The first count of the last bucket.
+    pub(super) fn last(&self) -> i64 {
+        self.buckets.back().and_then(|counts| counts.first()).copied().unwrap_or_default().into()
     }
 
     /// A bucket's width in seconds.
     pub(super) const fn seconds(&self) -> i64 {
-        self.width * 60
+        60 << self.doublings
     }
 
     /// The buckets with the times at which they begin, without gaps.
@@ -85,6 +92,10 @@ impl<const N: usize> Series<N> {
         }
         sums
     }
+}
+
+fn add<const N: usize>(sums: &mut [u32; N], counts: [u32; N]) {
+    sums.iter_mut().zip(counts).for_each(|(sum, count)| *sum = sum.saturating_add(count));
 }
 
 #[cfg(test)]

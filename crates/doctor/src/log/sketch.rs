@@ -3,7 +3,11 @@
 //!
 //! It is the space-saving sketch, with the eviction in batches: at twice its capacity the lighter half is dropped at once,
 //! and whatever comes after begins at the largest count that was dropped.
+//!
+//! A key is known by a mark of 64 bits with a secret of this table in it. That two of a few thousand keys meet in one is
+//! not worth a comparison a line: among a thousand million keys it is a chance of one in a million.
 
+use super::mark::{Key, Marked};
 use std::collections::HashMap;
 
 /// The longest key that is kept, in bytes.
@@ -13,7 +17,8 @@ const KEY_LIMIT: usize = 256;
 #[derive(Clone, Debug)]
 pub(super) struct Sketch<P> {
     capacity: usize,
-    index: HashMap<Box<[u8]>, usize>,
+    secret: Key,
+    index: HashMap<u64, usize, Marked>,
     rows: Vec<Row<P>>,
     floor: u64,
 }
@@ -22,6 +27,10 @@ pub(super) struct Sketch<P> {
 #[derive(Clone, Debug)]
 pub(super) struct Row<P> {
     pub(super) key: Box<[u8]>,
+    /// What the table knows it by.
+    secret: u64,
+    /// What it is known by elsewhere, in a [`Distinct`].
+    pub(super) mark: u64,
     /// How often it came, at the most.
     pub(super) count: u64,
     /// How much of the count may belong to others.
@@ -31,27 +40,30 @@ pub(super) struct Row<P> {
 
 impl<P: Default> Sketch<P> {
     pub(super) fn new(capacity: usize) -> Self {
-        Self { capacity, index: HashMap::new(), rows: Vec::new(), floor: 0 }
+        Self { capacity, secret: Key::random(), index: HashMap::default(), rows: Vec::new(), floor: 0 }
     }
 
-    /// Counts a key, and gives what is kept of it.
-    pub(super) fn count(&mut self, key: &[u8], weight: u64) -> Option<&mut P> {
-        let key = key.get(..KEY_LIMIT).unwrap_or(key);
-        let at = match self.index.get(key) {
+    /// Counts a key, and gives its row.
+    pub(super) fn count(&mut self, key: &[u8], weight: u64) -> Option<&mut Row<P>> {
+        let key = cut(key);
+        let secret = self.secret.mark(key);
+        let at = match self.index.get(&secret) {
             Some(at) => *at,
-            None => self.insert(key),
+            None => self.insert(key, secret),
         };
         let row = self.rows.get_mut(at)?;
         row.count += weight;
-        Some(&mut row.kept)
+        Some(row)
     }
 
-    fn insert(&mut self, key: &[u8]) -> usize {
+    #[cold]
+    fn insert(&mut self, key: &[u8], secret: u64) -> usize {
         if self.rows.len() >= self.capacity * 2 {
             self.drop_lighter_half();
         }
-        self.index.insert(key.into(), self.rows.len());
-        self.rows.push(Row { key: key.into(), count: self.floor, error: self.floor, kept: P::default() });
+        self.index.insert(secret, self.rows.len());
+        let mark = Key::FIXED.mark(key);
+        self.rows.push(Row { key: key.into(), secret, mark, count: self.floor, error: self.floor, kept: P::default() });
         self.rows.len() - 1
     }
 
@@ -59,17 +71,21 @@ impl<P: Default> Sketch<P> {
         self.rows.sort_unstable_by(|a, b| b.count.cmp(&a.count).then_with(|| a.key.cmp(&b.key)));
         self.floor = self.rows.get(self.capacity).map_or(self.floor, |row| row.count);
         self.rows.truncate(self.capacity);
-        self.index = self.rows.iter().enumerate().map(|(at, row)| (row.key.clone(), at)).collect();
+        self.index = self.rows.iter().enumerate().map(|(at, row)| (row.secret, at)).collect();
     }
+}
+
+fn cut(key: &[u8]) -> &[u8] {
+    key.get(..KEY_LIMIT).unwrap_or(key)
 }
 
 impl<P> Sketch<P> {
     pub(super) fn get(&self, key: &[u8]) -> Option<&Row<P>> {
-        self.rows.get(*self.index.get(key.get(..KEY_LIMIT).unwrap_or(key))?)
+        self.rows.get(*self.index.get(&self.secret.mark(cut(key)))?)
     }
 
     pub(super) fn get_mut(&mut self, key: &[u8]) -> Option<&mut Row<P>> {
-        self.rows.get_mut(*self.index.get(key.get(..KEY_LIMIT).unwrap_or(key))?)
+        self.rows.get_mut(*self.index.get(&self.secret.mark(cut(key)))?)
     }
 
     /// The heaviest, by what they came for certain.
@@ -103,13 +119,10 @@ impl<P> Row<P> {
 pub(super) struct Distinct([u64; 8]);
 
 impl Distinct {
-    pub(super) fn add(&mut self, thing: &[u8]) {
-        // FNV-1a, mixed once more. Who makes things collide makes themselves look fewer, and nothing else.
-        let hash =
-            thing.iter().take(KEY_LIMIT).fold(0xcbf2_9ce4_8422_2325_u64, |hash, c| (hash ^ u64::from(*c)).wrapping_mul(0x100_0000_01b3));
-        let hash = (hash ^ (hash >> 29)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-        if let Some(word) = self.0.get_mut((hash >> 61) as usize) {
-            *word |= 1 << ((hash >> 55) & 63);
+    /// Adds a thing by its mark, of [`Key::FIXED`]. Who makes marks collide makes themselves look fewer, and nothing else.
+    pub(super) fn add(&mut self, mark: u64) {
+        if let Some(word) = self.0.get_mut((mark >> 61) as usize) {
+            *word |= 1 << ((mark >> 55) & 63);
         }
     }
 
@@ -144,7 +157,7 @@ mod tests {
     fn few_are_counted_exactly() {
         let mut sketch: Sketch<u8> = Sketch::new(64);
         for number in 0..1_000_u32 {
-            *sketch.count(&[(number % 100) as u8], 1).unwrap() = 1;
+            sketch.count(&[(number % 100) as u8], 1).unwrap().kept = 1;
         }
         assert!(!sketch.forgot());
         assert!(sketch.top().iter().all(|row| row.count == 10 && row.error == 0));
@@ -153,7 +166,7 @@ mod tests {
     #[track_caller]
     fn check(things: u32, least: u64, most: u64) {
         let mut distinct = Distinct::default();
-        (0..things * 3).for_each(|number| distinct.add(format!("user{}", number % things.max(1)).as_bytes()));
+        (0..things * 3).for_each(|number| distinct.add(Key::FIXED.mark(format!("user{}", number % things.max(1)).as_bytes())));
         assert!((least..=most).contains(&distinct.estimate()), "{things}: {}", distinct.estimate());
     }
 

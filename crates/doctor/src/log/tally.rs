@@ -1,6 +1,7 @@
 //! What is kept of a log while it streams by: counts, heavy hitters and series, all of bounded size.
 
 use super::entry::Entry;
+use super::mark::Key;
 use super::route;
 use super::series::Series;
 use super::sketch::{Distinct, Sketch};
@@ -79,6 +80,8 @@ pub(super) struct Admitted {
 pub(super) struct Route {
     pub(super) clients: Distinct,
     pub(super) series: Series<1>,
+    /// Does it look like one where people log in? It is looked at once.
+    log_in: Option<bool>,
 }
 
 /// Of a route that was admitted: what was answered, and what of it was a server's fault.
@@ -125,7 +128,7 @@ impl Default for Client {
 
 impl Default for Route {
     fn default() -> Self {
-        Self { clients: Distinct::default(), series: Series::new(ROUTE_BUCKETS) }
+        Self { clients: Distinct::default(), series: Series::new(ROUTE_BUCKETS), log_in: None }
     }
 }
 
@@ -192,6 +195,14 @@ impl Tally {
         Some(at)
     }
 
+    /// Refusals that stand close together in the log.
+    pub(super) fn refused_all(&mut self, entries: &[Entry<'_>]) {
+        // Their clients' rows are all over the memory: asked for one after another, before any is needed, they come at once.
+        let rows = entries.iter().filter_map(|entry| self.clients.get(entry.client));
+        std::hint::black_box(rows.fold(0, |sum, row| sum ^ row.kept.last ^ row.kept.series.last()));
+        entries.iter().for_each(|entry| self.refused(entry));
+    }
+
     /// A refusal.
     pub(super) fn refused(&mut self, entry: &Entry<'_>) {
         let count = entry.further.saturating_add(1);
@@ -209,38 +220,36 @@ impl Tally {
             let count = u32::try_from(count).unwrap_or(u32::MAX);
             self.traffic.add(at, [count, count, 0]);
         }
-        let named = !entry.target.is_empty() || !entry.method.is_empty();
-        if named {
+        let mut client = if entry.client.is_empty() { None } else { self.clients.count(entry.client, 1) };
+        let mark = client.as_ref().map_or_else(|| Key::FIXED.mark(&[]), |client| client.mark);
+        if !entry.target.is_empty() || !entry.method.is_empty() {
             route::write(&mut self.route, entry.method, entry.target);
-            if let Some(route) = self.routes.count(&self.route, 1) {
-                route.clients.add(entry.client);
+            if let Some(row) = self.routes.count(&self.route, 1) {
+                row.kept.clients.add(mark);
                 if let Some(at) = at {
-                    route.series.add(at, [1]);
+                    row.kept.series.add(at, [1]);
+                }
+                if let Some(client) = &mut client {
+                    client.kept.routes.add(row.mark);
+                    let posted = entry.method == b"POST";
+                    client.kept.log_ins += u64::from(posted && *row.kept.log_in.get_or_insert_with(|| log_in(&self.route)));
                 }
             }
         }
         if !entry.agent.is_empty() {
             self.agents.count(entry.agent, 1);
         }
-        let wrong = !entry.user.is_empty() && wrong(entry);
-        let user = if entry.user.is_empty() { None } else { self.users.count(entry.user, 1) };
-        if let Some(user) = user.filter(|_| wrong) {
-            user.wrong += 1;
-            user.clients.add(entry.client);
-            at.into_iter().for_each(|at| user.gaps.see(at));
+        if !entry.user.is_empty()
+            && let Some(user) = self.users.count(entry.user, 1)
+            && wrong(entry)
+        {
+            user.kept.wrong += 1;
+            user.kept.clients.add(mark);
+            at.into_iter().for_each(|at| user.kept.gaps.see(at));
+            client.iter_mut().for_each(|client| client.kept.users.add(user.mark));
         }
-        if entry.client.is_empty() {
-            return;
-        }
-        let Some(client) = self.clients.count(entry.client, 1) else { return };
+        let Some(client) = client.map(|row| &mut row.kept) else { return };
         client.limited += u64::from(entry.status == 429);
-        client.log_ins += u64::from(entry.method == b"POST" && log_in(&self.route));
-        if named {
-            client.routes.add(&self.route);
-        }
-        if wrong {
-            client.users.add(entry.user);
-        }
         let Some(at) = at else { return };
         client.first = client.first.min(at);
         client.last = client.last.max(at);
@@ -265,7 +274,7 @@ impl Tally {
         }
         route::write(&mut self.route, entry.method, entry.target);
         if let Some(route) = self.admitted_routes.count(&self.route, weight) {
-            route.series.add(at, [count, broken]);
+            route.kept.series.add(at, [count, broken]);
         }
         // What is not there tells nothing about whether the client was let in.
         if entry.client.is_empty() || entry.status >= 400 {
@@ -274,7 +283,7 @@ impl Tally {
         if let Some(client) = self.clients.get_mut(entry.client).filter(|client| client.kept.last <= at) {
             client.kept.streak = 0;
         }
-        if let Some(client) = self.admitted_clients.count(entry.client, weight) {
+        if let Some(client) = self.admitted_clients.count(entry.client, weight).map(|row| &mut row.kept) {
             client.first = if client.first == 0 { at } else { client.first.min(at) };
             client.last = client.last.max(at);
         }
