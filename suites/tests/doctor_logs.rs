@@ -63,6 +63,15 @@ fn explain(path: &Path) -> Value {
     serde_json::from_str(&text).unwrap()
 }
 
+/// The access log's report with its error log beside it, given first; it is all there is to tell.
+#[track_caller]
+fn both(folder: &Path) -> Value {
+    let paths = ["error.log", "access.log"].map(|name| folder.join(name).to_str().unwrap().to_owned());
+    let output = run(&["--json", "explain", &paths[0], &paths[1]], "");
+    assert!(output.status.success(), "{output:?}");
+    serde_json::from_slice(&output.stdout).expect("one report")
+}
+
 /// `count code` of each cause, in the order of the codes.
 fn causes(report: &Value) -> Vec<String> {
     let rows = report["by_cause"].as_array().unwrap().iter();
@@ -102,6 +111,10 @@ fn logs_of_nginx() {
     let report = explain(&folder.path().join("error.log"));
     assert_eq!(report["format"], "nginx error log");
     assert_eq!(causes(&report), ["1 account-unknown", "1 blocked", "1 credentials-missing", "2 password-wrong"], "{report}");
+    let both = both(folder.path());
+    check_access(&both, "combined log");
+    assert_eq!(causes(&both), causes(&report), "every refusal has its reason: {both}");
+    assert_eq!((&both["joined"]["explained"], &both["joined"]["unexplained"]), (&5.into(), &0.into()), "{both}");
 }
 
 #[test]
@@ -126,6 +139,10 @@ fn logs_of_apache() {
     let report = explain(&folder.path().join("error.log"));
     assert_eq!(report["format"], "Apache error log");
     assert_eq!(causes(&report), ["1 account-unknown", "1 blocked", "2 password-wrong"], "{report}");
+    let both = both(folder.path());
+    check_access(&both, "combined log");
+    assert_eq!(causes(&both), causes(&report), "{both}");
+    assert_eq!(both["joined"]["unexplained"], 1, "Apache writes nothing where no credentials came: {both}");
 }
 
 #[test]

@@ -193,3 +193,27 @@ fn a_person_pastes_chooses_drops_and_types() {
 fn and_without_scripts_pastes_and_chooses() {
     visit("no-scripts", &["pasted", "chosen"]);
 }
+
+#[test]
+fn a_log_is_explained() {
+    let web = Web::start();
+    let line = |status: u16| format!("10.0.0.1 - ann [10/Oct/2025:13:55:36 +0000] \"GET /a HTTP/1.1\" {status} 153 \"-\" \"curl/8\"\n");
+    let access = line(401).repeat(3) + &line(200);
+    let errors =
+        "2025/10/10 13:55:36 [error] 1#1: *7 user \"ann\": password mismatch, client: 10.0.0.1, server: a, request: \"GET /a HTTP/1.1\"\n";
+    let part = |name: &str, text: &str| {
+        format!("--b0undary\r\nContent-Disposition: form-data; name=\"file\"; filename=\"{name}\"\r\n\r\n{text}\r\n")
+    };
+    let post = |parts: &[String]| {
+        let body = parts.concat() + "--b0undary--\r\n";
+        web.post(&[("content-type", "multipart/form-data; boundary=b0undary")], body.as_bytes())
+    };
+    let answer = post(&[part("access.log", &access)]);
+    assert_eq!(answer.status, 200, "{}", answer.text());
+    guarded(&answer);
+    assert!(answer.text().contains("3 of 4 requests refused"), "{}", answer.text());
+    let both = post(&[part("access.log", &access), part("error.log", &errors.repeat(3))]);
+    assert!(both.text().contains("explains 3 of the refusals") && both.text().contains("password-wrong"), "{}", both.text());
+    let quiet = post(&[part("access.log", &line(200).repeat(3))]);
+    assert!(quiet.status == 422 && quiet.text().contains("nothing was refused"), "{}", quiet.text());
+}

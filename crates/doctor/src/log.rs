@@ -18,10 +18,12 @@ mod entry;
 mod envoy;
 mod format;
 mod haproxy;
+mod join;
 mod json;
 mod mark;
 mod nginx_error;
 mod pattern;
+mod reasons;
 mod rendering;
 mod report;
 mod route;
@@ -34,13 +36,15 @@ mod tally;
 mod tests;
 
 pub use format::LogFormat;
+pub use join::LogJoin;
 pub use pattern::{Pattern, PatternKind};
 pub use rendering::{render_log, render_log_change, render_pattern};
-pub use report::{CauseCount, LogReport, LogRow, LogSeries, StatusCount};
+pub use report::{CauseCount, LogJoined, LogReport, LogRow, LogSeries, StatusCount};
 pub use spike::Spike;
 
 use entry::Entry;
 use memchr::memmem::Finder;
+use reasons::{Reason, Reasons};
 use tally::Tally;
 
 /// The longest line that is read, in bytes; longer ones are counted as unreadable.
@@ -70,12 +74,25 @@ pub struct LogReader {
     bytes: u64,
     finder: Option<Finder<'static>>,
     read_all: u64,
+    beside: Beside,
+}
+
+/// What a reader has to do with another log's.
+#[derive(Clone, Debug, Default)]
+enum Beside {
+    #[default]
+    Nothing,
+    /// It tells another one the reasons that it reads.
+    Tells(Vec<Reason>),
+    /// It is told the reasons of its refusals.
+    Told(Reasons),
 }
 
 impl LogReader {
     /// A reader that has seen nothing.
     pub fn new(format: LogFormat) -> Self {
-        Self { format, tally: Tally::new(), begun: Vec::new(), too_long: false, bytes: 0, finder: None, read_all: READ_ALL }
+        let tally = Tally::new();
+        Self { format, tally, begun: Vec::new(), too_long: false, bytes: 0, finder: None, read_all: READ_ALL, beside: Beside::Nothing }
     }
 
     /// Reads a block. It may begin and end anywhere; 128 KiB stay in a processor's cache.
@@ -180,7 +197,7 @@ impl LogReader {
             self.finder = self.format.needle(line).map(|needle| Finder::new(&needle).into_owned());
         }
         match entry.refused() {
-            true => self.tally.refused(&entry),
+            true => self.beside.count(entry, &mut self.tally),
             false if self.format.is_error_log() => self.tally.beside(entry.at, 1),
             false => self.tally.admitted(&entry, 1),
         }
@@ -188,13 +205,31 @@ impl LogReader {
 
     /// Whole lines, of which only the refusals are read, and one of each stride.
     fn sample(&mut self, text: &[u8]) {
-        let Self { format, tally, finder: Some(finder), .. } = self else { return };
+        let Self { format, tally, beside, finder: Some(finder), .. } = self else { return };
         let mut rest = text;
         while !rest.is_empty() {
             let more = rest.get(STRIDE..).and_then(|more| memchr::memchr(b'\n', more));
             let (part, after) = rest.split_at(more.map_or(rest.len(), |at| STRIDE + at + 1));
             rest = after;
-            sample_part(*format, tally, finder, part);
+            sample_part(*format, tally, beside, finder, part);
+        }
+    }
+}
+
+impl Beside {
+    /// Counts a refusal, with the reason that another log has for it.
+    fn count(&mut self, entry: Entry<'_>, tally: &mut Tally) {
+        match self {
+            Beside::Nothing => tally.refused(&entry),
+            Beside::Tells(reasons) => {
+                reasons.extend(Reason::of(&entry));
+                tally.refused(&entry);
+            }
+            Beside::Told(reasons) => {
+                let Some(reason) = reasons.take(&entry) else { return tally.refused(&entry) };
+                let user = if entry.user.is_empty() { &reason.user } else { entry.user };
+                tally.refused(&Entry { cause: entry.cause.or(Some(reason.cause)), user, ..entry });
+            }
         }
     }
 }
@@ -204,7 +239,7 @@ fn read(format: LogFormat, line: &[u8]) -> Option<Entry<'_>> {
     if line.len() > LINE_LIMIT { None } else { format.read(line) }
 }
 
-fn sample_part(format: LogFormat, tally: &mut Tally, finder: &Finder<'_>, part: &[u8]) {
+fn sample_part(format: LogFormat, tally: &mut Tally, beside: &mut Beside, finder: &Finder<'_>, part: &[u8]) {
     let count = memchr::memchr_iter(b'\n', part).count() as u64;
     tally.lines += count;
     let (mut from, mut first_refused, mut refusals) = (0, false, Vec::new());
@@ -223,7 +258,10 @@ fn sample_part(format: LogFormat, tally: &mut Tally, finder: &Finder<'_>, part: 
             None => tally.unreadable += u64::from(start > 0),
         }
     }
-    tally.refused_all(&refusals);
+    match beside {
+        Beside::Nothing => tally.refused_all(&refusals),
+        _ => refusals.iter().for_each(|entry| beside.count(*entry, tally)),
+    }
     let at = refusals.last().map_or(tally.last, |entry| entry.at);
     let others = count.saturating_sub(refusals.len() as u64);
     if first_refused {

@@ -19,7 +19,7 @@ pub(super) fn read(line: &[u8]) -> Option<Entry<'_>> {
         }
     }
     let _identity = scan.word()?;
-    let (user, at) = user_and_time(&mut scan)?;
+    let (user, (at, zone)) = user_and_time(&mut scan)?;
     let (method, target) = scan.quoted().and_then(request).unwrap_or_default();
     let status = status(scan.word()?)?;
     let _size = scan.word();
@@ -27,6 +27,7 @@ pub(super) fn read(line: &[u8]) -> Option<Entry<'_>> {
     let agent = scan.quoted();
     Some(Entry {
         at: Some(at),
+        zone,
         client: without_port(client),
         status,
         method,
@@ -38,12 +39,12 @@ pub(super) fn read(line: &[u8]) -> Option<Entry<'_>> {
 }
 
 /// The user and the time behind it. The name is as it was sent, and may have spaces and brackets in it.
-fn user_and_time<'a>(scan: &mut Scan<'a>) -> Option<(&'a [u8], i64)> {
+fn user_and_time<'a>(scan: &mut Scan<'a>) -> Option<(&'a [u8], (i64, i64))> {
     let text = scan.0;
     memchr::memchr_iter(b'[', text).take(16).find_map(|bracket| {
         let end = bracket.checked_sub(1).filter(|end| text.get(*end) == Some(&b' '))?;
         scan.0 = text.get(bracket + 1..)?;
-        let at = clock::common(scan.until(b']')?)?;
+        let at = clock::zoned(scan.until(b']')?)?;
         Some((text.get(..end)?, at))
     })
 }

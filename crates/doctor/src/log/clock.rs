@@ -3,11 +3,17 @@
 
 /// `10/Oct/2000:13:55:36 -0700`, with or without parts of a second and zone.
 pub(super) fn common(text: &[u8]) -> Option<i64> {
+    zoned(text).map(|(at, _)| at)
+}
+
+/// The same, with the seconds that its zone is ahead of UTC.
+pub(super) fn zoned(text: &[u8]) -> Option<(i64, i64)> {
     let day = digits(text, 0, 2)?;
     let month = month(text.get(3..6)?)?;
     let year = digits(text, 7, 4)?;
     let seconds = of_day(text.get(12..20)?)?;
-    Some(days(year, month, day)? * 86_400 + seconds - zone(text.get(20..).unwrap_or_default()))
+    let zone = zone(text.get(20..).unwrap_or_default());
+    Some((days(year, month, day)? * 86_400 + seconds - zone, zone))
 }
 
 /// RFC 3339, and the like of it: `2024-01-02T03:04:05.678Z`, `2024/01/02 03:04:05`.

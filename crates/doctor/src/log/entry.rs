@@ -7,6 +7,8 @@ use crate::catalogue::Code;
 pub(super) struct Entry<'a> {
     /// Seconds since the epoch.
     pub(super) at: Option<i64>,
+    /// The seconds that the server's own clock shows more than UTC, where the line tells.
+    pub(super) zone: i64,
     /// The client's address or name.
     pub(super) client: &'a [u8],
     /// The status; 0 in error logs.
@@ -23,6 +25,11 @@ pub(super) struct Entry<'a> {
 }
 
 impl Entry<'_> {
+    /// What the server's own clock showed, as if it were UTC.
+    pub(super) fn local(&self) -> Option<i64> {
+        Some(self.at? + self.zone)
+    }
+
     /// Was the request refused for who sent it, as far as this line tells?
     pub(super) const fn refused(&self) -> bool {
         matches!(self.status, 401 | 403 | 407 | 429) || self.cause.is_some()

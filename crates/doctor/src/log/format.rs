@@ -71,6 +71,26 @@ impl LogFormat {
         std::mem::discriminant(&self) == std::mem::discriminant(&other)
     }
 
+    /// Is the other one the error log of servers that write this one, which tells why they refused?
+    pub const fn explained_by(self, other: LogFormat) -> bool {
+        matches!(self, LogFormat::Common(_) | LogFormat::Json) && other.is_error_log()
+    }
+
+    /// What the server's own clock showed in the first line that has a time, in seconds, as if it were UTC.
+    pub fn begins(self, head: &[u8]) -> Option<i64> {
+        head.split(|c| *c == b'\n').take(LOOKED_AT).find_map(|line| self.read(line.trim_ascii_end())?.local())
+    }
+
+    /// The same of the first whole line of a block that may begin anywhere.
+    pub(super) fn begins_within(self, block: &[u8]) -> Option<i64> {
+        self.begins(block.get(memchr::memchr(b'\n', block)? + 1..)?)
+    }
+
+    /// The same of the last whole line.
+    pub(super) fn ends(self, block: &[u8]) -> Option<i64> {
+        block.rsplit(|c| *c == b'\n').skip(1).take(LOOKED_AT).find_map(|line| self.read(line.trim_ascii_end())?.local())
+    }
+
     /// What people call it.
     pub const fn name(self) -> &'static str {
         match self {

@@ -24,6 +24,9 @@ pub fn render_log(report: &LogReport, screen: &Screen, plain: bool) -> String {
     let unreadable =
         if report.unreadable > 0 { format!(", {} of them not of this format", grouped(report.unreadable)) } else { String::new() };
     page.field("format", &format!("{}, {} lines{unreadable}", report.format.name(), grouped(report.lines)));
+    if let Some(joined) = &report.joined {
+        page.field("beside", &format!("{}, which explains {} of the refusals", joined.format.name(), grouped(joined.explained)));
+    }
     chart(&mut page, report, screen.width, plain);
     patterns(&mut page, report);
     spikes(&mut page, report);

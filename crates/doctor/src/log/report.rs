@@ -13,6 +13,8 @@ const SCHEMA: u32 = 1;
 /// Rows of each table.
 const ROWS: usize = 10;
 
+const NO_CAUSES: &str = "This format has no causes: what is said rests on statuses, times and who asked. The server's error log, given beside it, or the app's, names causes.";
+
 /// What a log tells of refusals.
 #[derive(Clone, Debug, Serialize)]
 pub struct LogReport {
@@ -36,6 +38,9 @@ pub struct LogReport {
     pub by_status: Vec<StatusCount>,
     /// Refusals by cause, where the log names one.
     pub by_cause: Vec<CauseCount>,
+    /// The error log that was read beside it, and what it explained.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub joined: Option<LogJoined>,
     /// Who was refused most.
     pub clients: Vec<LogRow>,
     /// Where.
@@ -52,6 +57,21 @@ pub struct LogReport {
     pub patterns: Vec<Pattern>,
     /// What this log cannot tell.
     pub not_seen: Vec<String>,
+}
+
+/// What an error log had to say of an access log's refusals.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct LogJoined {
+    /// The error log's format.
+    pub format: LogFormat,
+    /// Its lines that tell a reason.
+    pub reasons: u64,
+    /// Refusals that one of them is about.
+    pub explained: u64,
+    /// Refusals that none is about.
+    pub unexplained: u64,
+    /// Reasons that were not looked at, because too many came at one time.
+    pub lost: u64,
 }
 
 /// Refusals with one status.
@@ -152,6 +172,7 @@ pub(super) fn report(format: LogFormat, tally: &Tally, sampled: bool) -> LogRepo
         last: tally.last.map(moment::utc),
         by_status,
         by_cause,
+        joined: None,
         clients: (tally.clients.top().into_iter().take(ROWS))
             .map(|client| LogRow {
                 admitted: followed.then(|| tally.admitted_clients.get(&client.key).map_or(0, |row| row.count)),
@@ -192,7 +213,7 @@ fn series(tally: &Tally) -> LogSeries {
 fn not_seen(format: LogFormat, tally: &Tally, sampled: bool) -> Vec<String> {
     let mut lines = Vec::new();
     if tally.refused > 0 && tally.causes.is_empty() {
-        lines.push("This format has no causes: what is said rests on statuses, times and who asked. The server's error log, or the app's, names causes.".into());
+        lines.push(NO_CAUSES.into());
     }
     if format.is_error_log() {
         lines.push(
@@ -215,6 +236,29 @@ fn not_seen(format: LogFormat, tally: &Tally, sampled: bool) -> Vec<String> {
 }
 
 impl LogReport {
+    /// Notes the error log that was read beside it.
+    pub(super) fn join(&mut self, joined: LogJoined) {
+        self.not_seen.retain(|line| *line != NO_CAUSES);
+        if joined.unexplained > 0 {
+            let silent = match joined.format {
+                LogFormat::ApacheError => "Apache writes none where no credentials came, and the app's own refusals are in its own log.",
+                _ => "nginx writes one for missing passwords only at the level info, and the app's own refusals are in its own log.",
+            };
+            self.not_seen.insert(0, format!("The error log has no line about {} of the refusals. {silent}", joined.unexplained));
+        }
+        if joined.reasons > joined.explained {
+            let more = joined.reasons - joined.explained;
+            self.not_seen.push(format!("The error log has {more} more reasons, of requests that this log does not show as refused."));
+        }
+        if joined.lost > 0 {
+            self.not_seen.push(format!(
+                "{} of the error log's reasons came too close together to be held, so their refusals are unexplained.",
+                joined.lost
+            ));
+        }
+        self.joined = Some(joined);
+    }
+
     /// Is there nothing to explain?
     pub const fn is_empty(&self) -> bool {
         self.refused == 0

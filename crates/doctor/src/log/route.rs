@@ -46,7 +46,7 @@ fn replace(out: &mut Vec<u8>, begun: usize, seen: Seen) {
 }
 
 /// The path of a target: without scheme and host, query and fragment.
-fn path(target: &[u8]) -> &[u8] {
+pub(super) fn path(target: &[u8]) -> &[u8] {
     let end = memchr::memchr3(b'?', b'#', b';', target).unwrap_or(target.len());
     let path = target.get(..end).unwrap_or(target);
     if path.starts_with(b"/") {

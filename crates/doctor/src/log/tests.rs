@@ -3,6 +3,7 @@
 
 mod formats;
 mod hostile;
+mod joined;
 mod patterns;
 
 use super::{LogFormat, LogReader, LogReport};

@@ -6,16 +6,18 @@
 //! ```
 
 mod follow;
+mod joined;
 mod progress;
 
 use super::form::Form;
-use super::input::{LogInput, nothing};
+use super::input::{Input, LogInput, nothing};
 use crate::failure::Failure;
 use crate::output::Output;
 use clap::Args;
-use countersign_doctor::{LogFormat, LogReader, LogReport, Screen, html_text, render_log};
+use countersign_doctor::{LogFormat, LogReader, LogReport, Screen, html_preformatted, html_text, render_log};
 use flate2::read::MultiGzDecoder;
 use progress::{Counted, Progress};
+use std::cell::RefCell;
 use std::io::{self, Read};
 
 /// How much is read at once: it should stay in the processor's cache until it was looked through.
@@ -24,6 +26,8 @@ const BLOCK: usize = 128 * 1024;
 const HEAD: usize = 256 * 1024;
 /// How a compressed file begins.
 const GZIP: &[u8] = &[0x1f, 0x8b];
+/// How much a log that was posted may unpack to, in bytes; what lies beyond is left out, and said.
+const UNPACKED: u64 = 1024 * 1024 * 1024;
 /// How wide a form is that is no terminal.
 const PLAIN: Screen = Screen { width: 100, colour: false };
 
@@ -57,20 +61,40 @@ pub(super) fn run(logs: Vec<LogInput>, options: &LogOptions, form: Form, output:
     }
     let lengths: Option<Vec<u64>> = logs.iter().map(|log| log.length).collect();
     let mut progress = Progress::new(lengths.map(|lengths| lengths.iter().sum()));
+    let opened = logs.into_iter().map(Opened::of).collect::<Result<_, _>>()?;
+    let reports = explain(opened, &mut progress, &|text| output.remark(text))?;
+    reports.iter().try_for_each(|report| print(report, form, output))
+}
+
+/// Logs that were posted, as a part of a page. What they unpack to has a bound.
+pub(super) fn article(inputs: &[Input]) -> Result<String, Failure> {
+    let logs = inputs.iter().map(|input| {
+        let name = input.name.clone();
+        Opened::within(LogInput { name, path: None, length: None, reader: Box::new(io::Cursor::new(input.bytes.clone())) }, UNPACKED)
+    });
+    let remarks = RefCell::new(String::new());
+    let reports = explain(logs.collect::<Result<_, _>>()?, &mut Progress::none(), &|text| remarks.borrow_mut().extend([text, "\n\n"]))?;
+    let texts = reports.iter().map(|report| render_log(report, &PLAIN, false));
+    Ok(html_preformatted(&(remarks.take() + &texts.collect::<Vec<_>>().join("\n"))))
+}
+
+/// The reports on logs, one a format; those in which nothing was refused are left out.
+fn explain(opened: Vec<Opened>, progress: &mut Progress, remark: &dyn Fn(&str)) -> Result<Vec<LogReport>, Failure> {
+    let names: Vec<String> = opened.iter().map(|log| log.name.clone()).collect();
     let mut readers: Vec<LogReader> = Vec::new();
-    let mut names = Vec::new();
-    for log in logs {
-        let opened = Opened::of(log)?;
+    let (pair, rest) = joined::pair(opened);
+    let mut reports = pair.map_or_else(|| Ok(Vec::new()), |pair| pair.read(progress, remark))?;
+    for opened in rest {
         let known = readers.iter().position(|reader| reader.format().same_kind(opened.format));
         let mut reader = known.map_or_else(|| LogReader::new(opened.format), |at| readers.swap_remove(at));
-        names.push(opened.name.clone());
-        let source = opened.read(&mut reader, &mut progress, output)?;
+        let source = opened.read(&mut reader, progress, remark)?;
         reader.end_file();
         progress.next(source.taken());
         readers.push(reader);
     }
     progress.clear();
-    let (refused, quiet): (Vec<_>, Vec<_>) = readers.into_iter().map(LogReader::finish).partition(|report| !report.is_empty());
+    reports.extend(readers.into_iter().map(LogReader::finish));
+    let (refused, quiet): (Vec<_>, Vec<_>) = reports.into_iter().partition(|report| !report.is_empty());
     if refused.is_empty() {
         let said = quiet.iter().map(|report| match report.unreadable {
             0 => format!("{}, {} lines", report.format.name(), report.lines),
@@ -78,7 +102,7 @@ pub(super) fn run(logs: Vec<LogInput>, options: &LogOptions, form: Form, output:
         });
         return Err(nothing(format!("nothing was refused in {} ({})", names.join(", "), said.collect::<Vec<_>>().join("; "))));
     }
-    refused.iter().try_for_each(|report| print(report, form, output))
+    Ok(refused)
 }
 
 fn follow(logs: Vec<LogInput>, form: Form, output: &Output) -> Result<(), Failure> {
@@ -97,7 +121,7 @@ fn follow(logs: Vec<LogInput>, form: Form, output: &Output) -> Result<(), Failur
         return Err(Failure::error("arguments", format!("{} is packed, and does not grow", opened.name)).mend("leave --follow out"));
     }
     let mut progress = Progress::new(length);
-    let source = opened.read(&mut reader, &mut progress, output)?;
+    let source = opened.read(&mut reader, &mut progress, &|text| output.remark(text))?;
     progress.clear();
     print(&reader.report(), form, output)?;
     follow::file(reader, &path, source.taken(), output)
@@ -113,14 +137,19 @@ struct Opened {
 
 impl Opened {
     fn of(log: LogInput) -> Result<Self, Failure> {
+        Self::within(log, u64::MAX)
+    }
+
+    /// One of which no more is unpacked than this.
+    fn within(log: LogInput, most: u64) -> Result<Self, Failure> {
         let name = log.name;
-        let (source, head) = open(log.reader).map_err(|error| unreadable(&name, &error))?;
+        let (source, head) = open(log.reader, most).map_err(|error| unreadable(&name, &error))?;
         let format = LogFormat::recognise(&head).ok_or_else(|| nothing(format!("{name} is no log of a known format")))?;
         Ok(Self { name, format, head, source })
     }
 
     /// Reads it to its end, or as far as it can be read, if there was a refusal until there.
-    fn read(self, reader: &mut LogReader, progress: &mut Progress, output: &Output) -> Result<Source, Failure> {
+    fn read(self, reader: &mut LogReader, progress: &mut Progress, remark: &dyn Fn(&str)) -> Result<Source, Failure> {
         let Self { name, head, mut source, .. } = self;
         reader.feed(&head);
         let mut block = vec![0; BLOCK];
@@ -134,7 +163,7 @@ impl Opened {
                     if reader.refused() == 0 {
                         return Err(unreadable(&name, &error));
                     }
-                    output.remark(&format!("{name} is explained up to where it could be read: {error}"));
+                    remark(&format!("{name} is explained up to where it could be read: {error}"));
                     break;
                 }
             }
@@ -182,15 +211,29 @@ impl Read for Source {
     }
 }
 
+/// Bytes of which there may be only so many more.
+struct Bounded<R> {
+    reader: R,
+    left: u64,
+}
+
+impl<R: Read> Read for Bounded<R> {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        let read = self.reader.read(into)?;
+        self.left = self.left.checked_sub(read as u64).ok_or_else(|| io::Error::other("it unpacks to more than is read here"))?;
+        Ok(read)
+    }
+}
+
 /// The log with its first bytes, which are taken from it.
-fn open(reader: Box<dyn Read + Send>) -> io::Result<(Source, Vec<u8>)> {
+fn open(reader: Box<dyn Read + Send>, most: u64) -> io::Result<(Source, Vec<u8>)> {
     let (mut counted, taken) = Counted::new(reader);
     let mut magic = Vec::new();
     counted.by_ref().take(GZIP.len() as u64).read_to_end(&mut magic)?;
     let packed = magic == GZIP;
     let whole = io::Cursor::new(magic).chain(counted);
-    let reader: Box<dyn Read + Send> =
-        if packed { Box::new(MultiGzDecoder::new(io::BufReader::with_capacity(BLOCK, whole))) } else { Box::new(whole) };
+    let unpacked = |whole| Bounded { reader: MultiGzDecoder::new(io::BufReader::with_capacity(BLOCK, whole)), left: most };
+    let reader: Box<dyn Read + Send> = if packed { Box::new(unpacked(whole)) } else { Box::new(whole) };
     let mut source = Source { reader, taken, packed };
     let head = head(&mut source)?;
     Ok((source, head))
@@ -237,7 +280,7 @@ mod tests {
     #[track_caller]
     fn check(bytes: &[u8], expect: Option<usize>) {
         assert_eq!(is_log("x", bytes), expect.is_some());
-        let (mut source, mut text) = open(Box::new(io::Cursor::new(bytes.to_vec()))).unwrap();
+        let (mut source, mut text) = open(Box::new(io::Cursor::new(bytes.to_vec())), u64::MAX).unwrap();
         source.read_to_end(&mut text).unwrap();
         assert_eq!(source.taken(), bytes.len() as u64);
         if let Some(lines) = expect {

@@ -12,6 +12,7 @@ mod page;
 mod posted;
 
 use super::answer::Answer;
+use super::input::Input;
 use super::{Explain, form, log};
 use crate::argument::random;
 use crate::failure::{Class, Failure};
@@ -213,9 +214,11 @@ async fn take(mut body: Incoming) -> Result<Bytes, StatusCode> {
 
 fn explain_posted(explain: &Explain, kind: &str, body: &Bytes) -> Result<String, Failure> {
     let inputs = posted::inputs(kind, body)?;
-    if let Some(log) = inputs.iter().find(|input| log::is_log(&input.name, input.bytes.get(..64 * 1024).unwrap_or(&input.bytes))) {
-        let said = Failure::error("input", format!("{} is a log, which is explained in the terminal", log.name));
-        return Err(said.mend("countersign explain FILE"));
+    let is_log = |input: &&Input| log::is_log(&input.name, input.bytes.get(..64 * 1024).unwrap_or(&input.bytes));
+    match inputs.iter().filter(is_log).count() {
+        0 => {}
+        logs if logs == inputs.len() => return log::article(&inputs),
+        _ => return Err(Failure::error("input", "logs are explained alone or with other logs").mend("post what is no log by itself")),
     }
     let answer = explain.answer(&inputs);
     let unknown = match &answer {

@@ -58,6 +58,11 @@ impl Progress {
         Self { length, before: 0, shown: false, began: now, drawn: now, terminal: io::stderr().is_terminal() }
     }
 
+    /// One that nobody sees.
+    pub(super) fn none() -> Self {
+        Self { terminal: false, ..Self::new(None) }
+    }
+
     /// Draws it again, if it is time to.
     pub(super) fn show(&mut self, taken: u64, refused: u64) {
         if !self.terminal || self.drawn.elapsed() < EVERY {

@@ -55,7 +55,7 @@ impl Page {
 const FORM_HEAD: &str = "<form method=\"post\" enctype=\"multipart/form-data\" autocomplete=\"off\">\n<h2>";
 const FORM_REST: &str = "</h2>\n\
     <p id=\"about\">Paste what was refused, choose files, or drop them anywhere here: an exchange (<code>curl -i</code>), a curl command, a HAR, a \
-    token, a SAML message, a configuration. Nothing leaves this machine, and secrets are masked in what is shown.</p>\n\
+    token, a SAML message, a configuration, or logs (up to 64 MiB; <code>countersign explain FILE</code> takes any size). Nothing leaves this machine, and secrets are masked in what is shown.</p>\n\
     <p><label for=\"text\">Text</label>\n<textarea id=\"text\" name=\"text\" rows=\"12\" spellcheck=\"false\" aria-describedby=\"about\"></textarea></p>\n\
     <p><label for=\"file\">Files</label>\n<input id=\"file\" name=\"file\" type=\"file\" multiple></p>\n\
     <p><button>Explain</button></p>\n</form>\n";
