@@ -14,7 +14,7 @@ use std::process::Command;
 const RELEASE: &str = "trixie";
 const PEERS: &[&str] = &["nginx", "haproxy"];
 
-/// Runs the suite; `options` go to `bench/bench.py` as they are.
+/// Runs the suite, and the logs unless `--only` names some of its cases; `options` go to `bench/bench.py` as they are.
 pub(crate) fn run(root: &Path, options: &[String]) -> Result<()> {
     let cache = root.join("target/bench");
     let peers = cache.join("deb13");
@@ -33,6 +33,24 @@ pub(crate) fn run(root: &Path, options: &[String]) -> Result<()> {
         bench.arg("--set").arg(format!("DEB13={}", peers.display()));
         bench.arg("--set").arg(format!("COUNTERSIGN={}", binary.display()));
         step::command(bench.args(options))
+    })?;
+    if options.iter().any(|option| option.starts_with("--only")) {
+        steps.finish("bench");
+        return Ok(());
+    }
+    steps.step("logs", || {
+        let mut logs = Command::new("python3");
+        logs.arg(root.join("bench/logs.py"))
+            .arg(&binary)
+            .arg("--all")
+            .arg("--folder")
+            .arg(&cache)
+            .arg("--out")
+            .arg(cache.join("logs.json"));
+        if options.iter().any(|option| option == "--quick") {
+            logs.args(["--size", "100", "--rounds", "1"]);
+        }
+        step::command(&mut logs)
     })?;
     steps.finish("bench");
     Ok(())

@@ -43,8 +43,8 @@ pub use explanation::{Alternative, Explanation, NextStep, SCHEMA, Verdict, expla
 pub use finding::finding_names;
 pub use html::{HTML_STYLE, html, html_article, html_preformatted, html_text};
 pub use log::{
-    CauseCount, LogFormat, LogJoin, LogJoined, LogReader, LogReport, LogRow, LogSeries, Pattern, PatternKind, Spike, StatusCount, render_log,
-    render_log_change, render_pattern,
+    CauseCount, LogFormat, LogJoin, LogJoined, LogReader, LogReport, LogRow, LogSeries, Pattern, PatternKind, Spike, StatusCount,
+    render_log, render_log_change, render_pattern,
 };
 pub use markdown::markdown;
 pub use moment::{span, utc};
