@@ -5,6 +5,7 @@
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use countersign_suites::gateway::{Folder, program};
+use countersign_suites::product::{Product, fill, free_port};
 use countersign_suites::tls::{Authority, door};
 use serde_json::Value;
 use std::io::{BufRead, BufReader, Write};
@@ -450,4 +451,83 @@ fn secrets_come_from_files_and_standard_input() {
     }
     let wrong = run(&["try", &server.url("/x"), "--bearer", "no-such-variable"], &[]);
     assert!(!wrong.status.success() && !text(&wrong.stderr).contains("no-such-variable"), "{wrong:?}");
+}
+
+/// Apache's own Digest, which is not this project's: the password is admitted, and a wrong one is tried once.
+#[test]
+fn apache_is_answered_with_digest() {
+    let folder = Folder::new();
+    let port = free_port();
+    // The MD5 of `alice:files:` and the secret is what htdigest writes.
+    let hash = countersign::digest::ha1("alice", "files", SECRET, countersign::digest::Algorithm::Md5);
+    folder.write("digest", format!("alice:files:{}\n", hash.expose()));
+    let path = folder.path().to_str().unwrap().to_owned();
+    let config = fill(&folder, "apache.conf", &[("PORT", &port.to_string()), ("FOLDER", &path)]);
+    let apache = Product::start(folder, port, "apache2", &["-X", "-f", config.to_str().unwrap()]);
+    let url = format!("http://{}/digest", apache.at);
+    let right = [("PASSWORD", SECRET)];
+    assert_eq!(tried(&["--json", "try", &url, "--user", "alice:PASSWORD"], &right), (vec![401, 200], true, Some(0)));
+    let wrong = [("PASSWORD", "another-0123456789")];
+    assert_eq!(tried(&["--json", "try", &url, "--user", "alice:PASSWORD"], &wrong), (vec![401, 401], false, Some(1)));
+}
+
+/// How often a password was sent, and in which schemes, to a server that refuses everything with these challenges.
+#[track_caller]
+fn sent(first: &'static str, later: &'static str, expect: &[&str]) {
+    let server = Server::start(move |head| {
+        let challenges = if head.field("authorization").is_empty() { first } else { later };
+        answer("401 Unauthorized", challenges, "")
+    });
+    run(&["try", "--all", &server.url("/x"), "--user", "ann:PASSWORD"], &[("PASSWORD", SECRET)]);
+    let schemes = server.heads().into_iter().filter_map(|head| Some(head.field("authorization").split_once(' ')?.0.to_owned()));
+    assert_eq!(schemes.collect::<Vec<_>>(), expect, "{first} {later}");
+}
+
+#[test]
+fn one_password_fails_once_whatever_is_offered() {
+    let basic = "WWW-Authenticate: Basic realm=\"x\"\r\n";
+    let digest = "WWW-Authenticate: Digest realm=\"x\", nonce=\"y\", qop=\"auth\", algorithm=SHA-256\r\n";
+    let both = "WWW-Authenticate: Basic realm=\"x\"\r\nWWW-Authenticate: Digest realm=\"x\", nonce=\"y\", qop=\"auth\"\r\n";
+    let stale = "WWW-Authenticate: Digest realm=\"x\", nonce=\"z\", qop=\"auth\", stale=true\r\n";
+    let unknown = "WWW-Authenticate: Digest realm=\"x\", nonce=\"y\", algorithm=SHA-1\r\n";
+    sent(basic, basic, &["Basic"]);
+    sent(digest, digest, &["Digest"]);
+    sent(both, both, &["Digest"]);
+    sent(basic, both, &["Basic"]);
+    sent("", digest, &["Basic", "Digest"]);
+    sent(digest, stale, &["Digest", "Digest"]);
+    sent(digest, basic, &["Digest"]);
+    sent(unknown, unknown, &[]);
+}
+
+#[test]
+fn private_authorities_are_trusted_if_named() {
+    let authority = Authority::new();
+    let certificate = authority.certify("localhost");
+    let (folder, port) = (Folder::new(), free_port());
+    let path = folder.path().display().to_string();
+    let config = format!(
+        "daemon off; pid {path}/pid; error_log stderr crit; events {{}} http {{ access_log off; client_body_temp_path {path}/1; \
+         proxy_temp_path {path}/2; fastcgi_temp_path {path}/3; uwsgi_temp_path {path}/4; scgi_temp_path {path}/5; \
+         server {{ listen 127.0.0.1:{port} ssl; ssl_certificate {}; ssl_certificate_key {}; \
+         location / {{ if ($http_x_api_key != \"{SECRET}\") {{ return 401; }} return 204; }} }} }}",
+        certificate.chain.display(),
+        certificate.key.display()
+    );
+    let config = folder.write("nginx.conf", config);
+    let _nginx = Product::start(folder, port, "nginx", &["-p", &path, "-c", config.to_str().unwrap()]);
+    let (url, pem) = (format!("https://localhost:{port}/x"), authority.pem().display().to_string());
+    let key = [("KEY", SECRET)];
+
+    let output = run(&["try", &url, "--key", "KEY"], &key);
+    assert!(!output.status.success() && text(&output.stdout).contains("--ca FILE"), "{output:?}");
+    let output = run(&["try", &url, "--key", "KEY", "--ca", &pem], &key);
+    assert!(output.status.success() && text(&output.stdout).contains("Admitted: X-API-Key"), "{output:?}");
+    let output = run(&["explain", "--probe", "--ca", &pem, &format!("curl {url} -H 'X-API-Key: wrong-0123456789'")], &[]);
+    assert!(text(&output.stderr).contains(": 401"), "{output:?}");
+    let output = run(&["try", &url, "--ca", config.to_str().unwrap()], &[]);
+    assert!(!output.status.success() && text(&output.stderr).contains("no certificate of an authority"), "{output:?}");
+    let other = Authority::new();
+    let output = run(&["try", &url, "--key", "KEY", "--ca", &other.pem().display().to_string()], &key);
+    assert!(!output.status.success() && text(&output.stdout).contains("no authority that is trusted"), "{output:?}");
 }

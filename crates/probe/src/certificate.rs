@@ -72,7 +72,9 @@ pub(crate) fn no_tls(error: &io::Error) -> String {
 
 fn wrong_with(wrong: &CertificateError) -> &'static str {
     match wrong {
-        CertificateError::UnknownIssuer | CertificateError::BadSignature => "is from no authority that is publicly trusted",
+        CertificateError::UnknownIssuer | CertificateError::BadSignature => {
+            "is from no authority that is trusted: neither a public one nor one of --ca FILE, which names private ones"
+        }
         CertificateError::Expired | CertificateError::ExpiredContext { .. } => "has expired",
         CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => "is not valid yet",
         CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => "is for another name",

@@ -10,13 +10,15 @@
 //!
 //! Credentials go to the origin that they were recorded for and to no other, not even when that one redirects to itself. A
 //! host that somebody else names (`iss`, `Location`, metadata) is called only at public addresses, unless it is the very
-//! host that was asked about; what was looked up is what is called. A password is sent once at most. Requests have no
+//! host that was asked about; what was looked up is what is called. A password is sent once at most, or twice
+//! where the server says that it did not look at the first. Requests have no
 //! bodies and safe methods. Redirects are not followed by themselves, cookies are not kept, proxies not taken from the
 //! environment, and size and time have bounds.
 
 mod certificate;
 mod credentials;
 mod dice;
+mod login;
 mod metadata;
 mod plan;
 mod run;
@@ -26,7 +28,7 @@ mod wire;
 
 pub use plan::{MOST, Options, Plan, PlanFault, Planned, ask, plan};
 pub use run::{Outcome, run};
-pub use trial::{Secrets, Trial, trials};
+pub use trial::{Secrets, trials};
 
 /// What we call ourselves.
 pub const AGENT: &str = concat!("countersign/", env!("CARGO_PKG_VERSION"), " (probe)");

@@ -2,9 +2,13 @@
 
 use crate::credentials::{Sent, claims};
 use crate::dice::Dice;
+use crate::login::Login;
 use crate::target::{Origin, Target};
 use countersign::Timestamp;
 use countersign_doctor::{DocumentKind, Dossier, Exchange, Probe};
+use rustls::RootCertStore;
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
 use serde::Serialize;
 use std::fmt::Write;
 
@@ -25,6 +29,8 @@ pub struct Options {
     pub seed: u64,
     /// A proxy, as `http://[NAME:PASSWORD@]HOST:PORT`.
     pub proxy: Option<String>,
+    /// Authorities that are trusted besides the public ones: certificates as PEM.
+    pub authorities: Option<Vec<u8>>,
 }
 
 /// All that would be sent.
@@ -38,6 +44,7 @@ pub struct Plan {
     /// What must appear in no other request.
     pub(crate) secrets: Vec<String>,
     pub(crate) proxy: Option<Target>,
+    pub(crate) authorities: Vec<CertificateDer<'static>>,
 }
 
 /// A request that would be sent, and those that may follow from its answer.
@@ -60,6 +67,12 @@ pub struct Planned {
     pub(crate) sent: Sent,
     #[serde(skip)]
     pub(crate) then: Then,
+    /// What it tries, for the table of a trial.
+    #[serde(skip)]
+    pub(crate) tries: String,
+    /// Whose password it sends, if a challenge may have it sent as Digest.
+    #[serde(skip)]
+    pub(crate) login: Option<Login>,
 }
 
 /// What may follow from an answer.
@@ -73,6 +86,8 @@ pub(crate) enum Then {
     },
     /// The key set that the document names.
     Keys,
+    /// A challenge answered, where the password was not looked at.
+    Answer,
 }
 
 /// Why nothing can be asked.
@@ -82,6 +97,8 @@ pub enum PlanFault {
     Url(String),
     /// The proxy is none that can be used.
     Proxy(String),
+    /// What was given as authorities has no certificate of one.
+    Authorities,
 }
 
 /// One plain GET of a URL, without credentials.
@@ -131,7 +148,8 @@ impl Plan {
             _ => Err(fault(proxy)),
         });
         let asked = asked.map(|target| target.origin.clone());
-        Ok(Self { steps: Vec::new(), remarks: Vec::new(), asked, secrets: Vec::new(), proxy: proxy.transpose()? })
+        let authorities = options.authorities.as_deref().map(authorities).transpose()?.unwrap_or_default();
+        Ok(Self { steps: Vec::new(), remarks: Vec::new(), asked, secrets: Vec::new(), proxy: proxy.transpose()?, authorities })
     }
 
     /// How many requests it makes at most.
@@ -152,6 +170,7 @@ impl Plan {
                     ", and what may follow from its answer: the same once more, or redirects without credentials"
                 }
                 Then::Keys => ", and the key set that it names",
+                Then::Answer => "; the password goes as Digest instead where the server offers it",
                 Then::Nothing | Then::Repeat { .. } => "",
             };
             // Writing to a string does not fail.
@@ -241,7 +260,7 @@ impl Plan {
         let most = 1 + match then {
             Then::Nothing => 0,
             Then::Repeat { again, hops } => hops.max(usize::from(again)),
-            Then::Keys => 1,
+            Then::Keys | Then::Answer => 1,
         };
         if self.most() + most > MOST {
             return self.remarks.push(format!("{} {} is left out: {MOST} requests are enough", sent.method, sent.shown_url()));
@@ -251,8 +270,18 @@ impl Plan {
             [] => "without credentials".to_owned(),
             carried => format!("with {whose} {}", carried.join(", ")),
         };
-        self.steps.push(Planned { probe, method: sent.method.clone(), url: sent.shown_url(), sends, why, most, sent, then });
+        let (method, url) = (sent.method.clone(), sent.shown_url());
+        self.steps.push(Planned { probe, method, url, sends, why, most, sent, then, tries: String::new(), login: None });
     }
+}
+
+/// The certificates in PEM, each of which an authority could have.
+fn authorities(pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, PlanFault> {
+    let read: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(pem).collect();
+    let read = read.ok().filter(|read| !read.is_empty()).ok_or(PlanFault::Authorities)?;
+    let mut roots = RootCertStore::empty();
+    let fits = read.iter().all(|certificate| roots.add(certificate.clone()).is_ok());
+    if fits { Ok(read) } else { Err(PlanFault::Authorities) }
 }
 
 /// The preflight that a browser would have sent (Fetch standard, section 4.8), if a browser sent this.

@@ -1,13 +1,16 @@
 //! Carrying out a plan: request after request, what may follow from an answer, until the time is over.
 
 use crate::credentials::Sent;
+use crate::login::{Asked, Login};
 use crate::metadata;
 use crate::plan::{Plan, Planned, Then};
 use crate::target::Target;
 use crate::wire::{EACH, Wire};
-use countersign::Timestamp;
+use countersign::digest::Algorithm;
+use countersign::{Timestamp, hex};
 use countersign_doctor::{Dossier, Exchange, Probe};
 use percent_encoding::percent_decode_str;
+use rustls::crypto::aws_lc_rs::default_provider;
 use std::io;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use tokio::runtime;
@@ -27,6 +30,8 @@ pub struct Outcome {
     pub lines: Vec<String>,
     /// How many requests were sent.
     pub requests: usize,
+    /// What each exchange of a trial tried, in their order: `Authorization: Bearer (the token)`.
+    pub tried: Vec<String>,
 }
 
 /// Carries out a plan; `enough` is asked after each answer whether to stop.
@@ -67,13 +72,21 @@ impl Outcome {
 
 async fn carry_out(plan: &Plan, enough: &mut dyn FnMut(&Exchange) -> bool) -> Outcome {
     let mut errand = Errand {
-        wire: Wire::new(plan.asked.as_ref(), plan.proxy.clone()),
+        wire: Wire::new(plan.asked.as_ref(), plan.proxy.clone(), &plan.authorities),
         end: Instant::now() + ALL,
         secrets: &plan.secrets,
+        unanswered: false,
         outcome: Outcome::default(),
     };
     for (at, step) in plan.steps.iter().enumerate() {
-        let Some(exchange) = errand.send(step.probe, &step.sent).await else {
+        let sent = match &step.login {
+            Some(login) => errand.log_in(step, login).await,
+            None => errand.send(step.probe, &step.sent).await.map(|exchange| errand.tried(&step.tries, exchange)),
+        };
+        let Some(exchange) = sent else {
+            if std::mem::take(&mut errand.unanswered) {
+                continue;
+            }
             let left = plan.steps.len() - at;
             errand.outcome.found.not_seen.push(format!("{left} of the planned probes: {} s were over", ALL.as_secs()));
             break;
@@ -91,6 +104,8 @@ struct Errand<'a> {
     wire: Wire,
     end: Instant,
     secrets: &'a [String],
+    /// A challenge could not be answered, so that a step sent nothing.
+    unanswered: bool,
     outcome: Outcome,
 }
 
@@ -125,6 +140,42 @@ impl Errand<'_> {
         }
         self.outcome.found.exchanges.push(answer.exchange.clone());
         Some(answer.exchange)
+    }
+
+    fn tried(&mut self, name: &str, exchange: Exchange) -> Exchange {
+        self.outcome.tried.push(name.to_owned());
+        exchange
+    }
+
+    /// Sends a password once: as Digest where the last answer offers it, otherwise as the step has it. It goes once more only
+    /// where the first was not looked at: Basic where only Digest is taken, Digest with a nonce that is stale.
+    async fn log_in(&mut self, step: &Planned, login: &Login) -> Option<Exchange> {
+        let before = self.outcome.found.exchanges.last().cloned().unwrap_or_default();
+        let (first, digest) = match self.answer(step, login, &before) {
+            Asked::Other => (self.send(step.probe, &step.sent).await.map(|exchange| self.tried(&step.tries, exchange))?, false),
+            Asked::Digest { value, algorithm, .. } => (self.send_digest(step, login, &value, algorithm).await?, true),
+            Asked::Unanswerable => {
+                self.unanswered = true;
+                self.outcome.found.not_seen.push("the password: the server wants Digest in a form that is not known here".to_owned());
+                return None;
+            }
+        };
+        match self.answer(step, login, &first) {
+            Asked::Digest { value, algorithm, stale, basic_too } if if digest { stale } else { !basic_too } => {
+                Some(self.send_digest(step, login, &value, algorithm).await.unwrap_or(first))
+            }
+            _ => Some(first),
+        }
+    }
+
+    fn answer(&self, step: &Planned, login: &Login, to: &Exchange) -> Asked {
+        login.answer(to, &step.sent.method, &step.sent.target.path, &nonce())
+    }
+
+    async fn send_digest(&mut self, step: &Planned, login: &Login, value: &str, algorithm: Algorithm) -> Option<Exchange> {
+        let exchange = self.send(step.probe, &step.sent.clone().with("Authorization", value)).await?;
+        let name = format!("Authorization: Digest {} ({} and the password)", algorithm.name(), login.name);
+        Some(self.tried(&name, exchange))
     }
 
     async fn follow(&mut self, step: &Planned, exchange: Exchange) {
@@ -173,6 +224,14 @@ impl Errand<'_> {
 fn location(exchange: &Exchange) -> Option<String> {
     let response = exchange.response.as_ref().filter(|response| matches!(response.status, 301 | 302 | 303 | 307 | 308))?;
     response.headers.get("location").map(str::to_owned)
+}
+
+/// A client's nonce, which no server can foresee.
+fn nonce() -> String {
+    let mut bytes = [0; 16];
+    // Without randomness it is a constant, which is worse and still a nonce of RFC 7616.
+    let _ = default_provider().secure_random.fill(&mut bytes);
+    hex(&bytes)
 }
 
 fn clock() -> Timestamp {

@@ -2,7 +2,8 @@
 //! given secrets could belong to. A password is tried once.
 
 use crate::credentials::{Sent, basic};
-use crate::plan::{MOST, Options, Plan, PlanFault, Then};
+use crate::login::Login;
+use crate::plan::{Options, Plan, PlanFault, Then};
 use crate::target::Target;
 use countersign_doctor::Probe;
 
@@ -19,19 +20,12 @@ pub struct Secrets {
     pub fields: Vec<(String, String)>,
 }
 
-/// The combinations, and the plan that sends one after the other.
-pub struct Trial {
-    /// What each request of the plan tries, in its order: `Authorization: Bearer (the token)`.
-    pub names: Vec<String>,
-    /// The requests.
-    pub plan: Plan,
-}
-
-/// All combinations of these secrets at a URL.
+/// The plan that sends all combinations of these secrets to a URL, one after the other. A password goes as Digest where the
+/// server's challenge offers it.
 ///
 /// # Errors
 /// [`PlanFault`] for what is no http or https URL, or no proxy.
-pub fn trials(url: &str, secrets: &Secrets, options: &Options) -> Result<Trial, PlanFault> {
+pub fn trials(url: &str, secrets: &Secrets, options: &Options) -> Result<Plan, PlanFault> {
     let mut target = Target::parse(url).ok_or_else(|| PlanFault::Url(url.to_owned()))?;
     let in_url = target.user.take();
     let mut plain = Sent::plain("GET", target.clone(), "application/json, */*;q=0.8");
@@ -40,7 +34,8 @@ pub fn trials(url: &str, secrets: &Secrets, options: &Options) -> Result<Trial, 
     }
     let authorization = |value: &str| plain.clone().with("Authorization", value);
     let mut all = vec![("nothing".to_owned(), plain.clone())];
-    if let Some((name, password)) = secrets.user.as_ref().or(in_url.as_ref()) {
+    let user = secrets.user.as_ref().or(in_url.as_ref());
+    if let Some((name, password)) = user {
         all.push((format!("Authorization: Basic ({name} and the password)"), authorization(&basic(name, password).1)));
     }
     if let Some(token) = &secrets.bearer {
@@ -61,13 +56,18 @@ pub fn trials(url: &str, secrets: &Secrets, options: &Options) -> Result<Trial, 
         all.push(("Authorization: Basic (the key as user name)".to_owned(), authorization(&basic(key, "").1)));
     }
     let mut plan = Plan::new(Some(&target), options)?;
-    let mut names = Vec::new();
-    for (at, (name, sent)) in all.into_iter().enumerate().take(MOST) {
+    let login = user.map(|(name, password)| Login { name: name.clone(), password: password.clone() });
+    for (at, (name, sent)) in all.into_iter().enumerate() {
         let probe = if at == 0 && secrets.fields.is_empty() { Probe::Without } else { Probe::Own };
-        names.push(name);
-        plan.push(Some(probe), sent, "whether this is admitted", Then::Nothing);
+        let with_password = at == 1 && login.is_some();
+        let then = if with_password { Then::Answer } else { Then::Nothing };
+        plan.push(Some(probe), sent, "whether this is admitted", then);
+        if let Some(step) = plan.steps.get_mut(at) {
+            step.tries = name;
+            step.login = login.clone().filter(|_| with_password);
+        }
     }
-    Ok(Trial { names, plan })
+    Ok(plan)
 }
 
 #[cfg(test)]
@@ -77,12 +77,12 @@ mod tests {
 
     #[track_caller]
     fn check(secrets: &Secrets, expect: usize) {
-        let trial = trials("https://a.example/x?y=1", secrets, &Options::default()).ok().unwrap();
-        assert_eq!((trial.names.len(), trial.plan.steps.len()), (expect, expect), "{:?}", trial.names);
+        let plan = trials("https://a.example/x?y=1", secrets, &Options::default()).ok().unwrap();
+        assert_eq!((plan.steps.len(), plan.remarks.len()), (expect, 0), "{}", plan.describe());
         let password = secrets.user.as_ref().map(|user| user.1.clone()).unwrap_or_default();
-        let with_password = trial.plan.steps.iter().filter(|step| step.sent.secrets().contains(&password)).count();
+        let with_password = plan.steps.iter().filter(|step| step.sent.secrets().contains(&password)).count();
         assert_eq!(with_password, usize::from(!password.is_empty()), "the password is tried once");
-        let shown = trial.plan.describe();
+        let shown = plan.describe();
         for secret in
             [Some(password), secrets.bearer.clone(), secrets.key.clone()].into_iter().flatten().filter(|secret| !secret.is_empty())
         {

@@ -11,7 +11,7 @@ use countersign_doctor::{Exchange, Header, Headers, Request, Response};
 use http_body_util::{BodyExt, Empty};
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
-use rustls::pki_types::ServerName;
+use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{ClientConfig, RootCertStore};
 use std::io;
 use std::net::{IpAddr, SocketAddr};
@@ -50,8 +50,9 @@ pub(crate) struct Answer {
 }
 
 impl Wire {
-    pub(crate) fn new(asked: Option<&Origin>, proxy: Option<Target>) -> Self {
-        let roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
+    pub(crate) fn new(asked: Option<&Origin>, proxy: Option<Target>, authorities: &[CertificateDer<'static>]) -> Self {
+        let mut roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
+        roots.add_parsable_certificates(authorities.iter().cloned());
         let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
         let Ok(versions) = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions() else {
             unreachable!("the provider has the default protocol versions");

@@ -8,9 +8,10 @@ use crate::failure::{Class, Failure};
 use crate::output::{Output, table};
 use clap::Args;
 use countersign_doctor::{Dossier, Exchange, Explanation, clean, explain};
-use countersign_probe::{Outcome, Secrets, Trial, run, trials};
+use countersign_probe::{Outcome, Secrets, run, trials};
 use secret::Sources;
 use serde_json::{Value, json};
+use std::path::PathBuf;
 
 /// How wide a challenge may be in the table.
 const CHALLENGE: usize = 48;
@@ -46,29 +47,32 @@ pub(crate) struct Try {
     /// Ask through a proxy; none is taken from the environment
     #[arg(long, value_name = "URL")]
     proxy: Option<String>,
+    /// Trust these authorities besides the public ones; certificates as PEM
+    #[arg(long, value_name = "FILE")]
+    ca: Option<PathBuf>,
 }
 
 impl Try {
     pub(crate) fn run(self, output: &Output) -> Result<(), Failure> {
-        let trial = trials(&self.url, &self.secrets()?, &options(self.proxy.clone())).map_err(fault)?;
-        let plan = json!({ "most": trial.plan.most(), "requests": trial.plan.steps });
+        let options = options(self.proxy.clone(), self.ca.as_deref())?;
+        let plan = trials(&self.url, &self.secrets()?, &options).map_err(fault)?;
         if self.dry_run {
-            return output.either(&plan, || trial.plan.describe());
+            return output.either(&json!({ "most": plan.most(), "requests": plan.steps }), || plan.describe());
         }
-        output.remark(&trial.plan.describe());
+        output.remark(&plan.describe());
         let all = self.all;
-        let outcome = run(&trial.plan, &mut |exchange| !all && is_admitted(exchange));
+        let outcome = run(&plan, &mut |exchange| !all && is_admitted(exchange));
         let outcome = outcome.map_err(|error| Failure::error("system", format!("cannot start: {error}")))?;
-        let rows = rows(&trial, &outcome);
+        let rows = rows(&outcome);
         let admitted = rows.iter().any(|row| row.admitted);
         let value = json!({
-            "url": trial.plan.steps.first().map(|step| &step.url),
+            "url": plan.steps.first().map(|step| &step.url),
             "requests": outcome.requests,
             "admitted": admitted,
             "tried": rows.iter().map(Row::value).collect::<Vec<_>>(),
             "not_seen": outcome.found.not_seen,
         });
-        output.either(&value, || told(&rows, &outcome, trial.names.len()))?;
+        output.either(&value, || told(&rows, &outcome, plan.steps.len()))?;
         if admitted { Ok(()) } else { Err(Failure::Printed(Class::Error)) }
     }
 
@@ -96,8 +100,8 @@ struct Row {
     explanation: Option<Explanation>,
 }
 
-fn rows(trial: &Trial, outcome: &Outcome) -> Vec<Row> {
-    let tried = outcome.found.exchanges.iter().zip(&trial.names);
+fn rows(outcome: &Outcome) -> Vec<Row> {
+    let tried = outcome.found.exchanges.iter().zip(&outcome.tried);
     tried.map(|(exchange, name)| Row::of(name, exchange)).collect()
 }
 

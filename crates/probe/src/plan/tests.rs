@@ -19,7 +19,7 @@ fn refused(method: &str, fields: &[(&str, &str)], challenge: &str) -> Dossier {
 }
 
 fn planned(dossier: &Dossier) -> Plan {
-    plan(dossier, &Options { now: 1_700_000_000, seed: 1, proxy: None }).ok().unwrap()
+    plan(dossier, &Options { now: 1_700_000_000, seed: 1, ..Options::default() }).ok().unwrap()
 }
 
 /// Every plan keeps the rules; the steps are as expected.

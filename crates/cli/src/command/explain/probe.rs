@@ -8,7 +8,13 @@ use crate::place::now;
 use clap::Args;
 use countersign_doctor::Dossier;
 use countersign_probe::{Options, Outcome, Plan, PlanFault, ask, plan, run};
+use std::fs::File;
+use std::io::Read;
+use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
+
+/// The most that is read of a file of authorities, in bytes.
+const AUTHORITIES: u64 = 1024 * 1024;
 
 /// Options for probing.
 #[derive(Args, Debug)]
@@ -24,6 +30,9 @@ pub(super) struct ProbeOptions {
     /// Ask through a proxy; none is taken from the environment
     #[arg(long, value_name = "URL", conflicts_with = "web")]
     proxy: Option<String>,
+    /// Trust these authorities besides the public ones; certificates as PEM
+    #[arg(long, value_name = "FILE", conflicts_with = "web")]
+    ca: Option<PathBuf>,
 }
 
 /// What came of asking URLs.
@@ -40,7 +49,7 @@ impl ProbeOptions {
         if !self.probe && !self.dry_run {
             return Ok(None);
         }
-        let plan = plan(dossier, &options(self.proxy.clone())).map_err(fault)?;
+        let plan = plan(dossier, &self.options()?).map_err(fault)?;
         if self.dry_run {
             return Ok(Some(Answer::Plan(Box::new(plan))));
         }
@@ -50,9 +59,10 @@ impl ProbeOptions {
 
     /// Asks URLs that were given alone: one plain GET each.
     pub(super) fn ask(&self, urls: &[&str], output: &Output) -> Result<Asked, Failure> {
+        let options = self.options()?;
         let mut dossier = Dossier::default();
         for url in urls {
-            let plan = ask(url, &options(self.proxy.clone())).map_err(fault)?;
+            let plan = ask(url, &options).map_err(fault)?;
             if self.dry_run {
                 return Ok(Asked::Shown(Box::new(plan)));
             }
@@ -60,18 +70,32 @@ impl ProbeOptions {
         }
         Ok(Asked::Answered(dossier))
     }
+
+    fn options(&self) -> Result<Options, Failure> {
+        options(self.proxy.clone(), self.ca.as_deref())
+    }
 }
 
 /// What plans depend on.
-pub(in crate::command) fn options(proxy: Option<String>) -> Options {
+pub(in crate::command) fn options(proxy: Option<String>, ca: Option<&Path>) -> Result<Options, Failure> {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    Options { now: now(), seed: since.as_secs() << 30 ^ u64::from(since.subsec_nanos()), proxy }
+    let authorities = ca.map(authorities).transpose()?;
+    Ok(Options { now: now(), seed: since.as_secs() << 30 ^ u64::from(since.subsec_nanos()), proxy, authorities })
+}
+
+fn authorities(file: &Path) -> Result<Vec<u8>, Failure> {
+    let mut pem = Vec::new();
+    let read = File::open(file).and_then(|file| file.take(AUTHORITIES).read_to_end(&mut pem));
+    read.map_err(|error| Failure::error("input", format!("cannot read {}: {error}", file.display())))?;
+    Ok(pem)
 }
 
 /// Why nothing can be asked.
 pub(in crate::command) fn fault(fault: PlanFault) -> Failure {
     match fault {
         PlanFault::Url(_) => Failure::of(Class::CannotKnow, "url", "this is no URL of http or https that could be asked"),
+        PlanFault::Authorities => Failure::error("input", "what --ca names has no certificate of an authority as PEM")
+            .mend("openssl x509 -inform der -in CA.der -out CA.pem, if it is the binary form"),
         PlanFault::Proxy(_) => {
             Failure::of(Class::CannotKnow, "proxy", "a proxy is named as http://HOST:PORT").mend("--proxy http://127.0.0.1:3128")
         }
