@@ -66,6 +66,7 @@ fuzz_target!(|text: &str| {
         host: "app.example.test",
         secure: true,
         client: IpAddr::V4(Ipv4Addr::LOCALHOST),
+        body: None,
     };
     let requirement = requirement();
     let steps = [judge(&parts, &requirement, &Nobody, 1_800_000_000), judge(&parts, &requirement, &Nobody, 1_800_000_000)];
@@ -95,5 +96,6 @@ fn requirement() -> Requirement {
         https_only: true,
         issuers: Arc::from([Arc::new(issuer)]),
         origins: Arc::from([]),
+        api_keys: Arc::default(),
     }
 }

@@ -199,7 +199,7 @@ fn refusals_are_well_formed() {
         (("Authorization", "Bearer not.a.token"), 401, "token-malformed"),
         (("Authorization", "Basic %%%"), 401, "credentials-malformed"),
         (("Authorization", "Bearer csk_x"), 401, "api-key-misplaced"),
-        (("X-API-Key", "csk_x"), 401, "api-key-unknown"),
+        (("X-API-Key", "csk_x"), 401, "api-key-mistyped"),
         (("X-API-Key", "x"), 401, "api-key-unknown"),
     ] {
         let answer = get(scene.at(), "/api/x", &[header]);

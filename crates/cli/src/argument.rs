@@ -107,6 +107,13 @@ pub(crate) fn random(bytes: usize) -> Result<String, Failure> {
     Ok(URL_SAFE_NO_PAD.encode(random))
 }
 
+/// 32 random bytes, for a secret with a form of its own.
+pub(crate) fn random_bytes() -> Result<[u8; 32], Failure> {
+    let mut random = [0; 32];
+    rand::fill(&mut random).map_err(|_| Failure::error("system", "the system gives no random numbers"))?;
+    Ok(random)
+}
+
 /// A new identifier of as many random bytes, in hexadecimal.
 pub(crate) fn identifier(bytes: usize) -> Result<String, Failure> {
     let mut random = vec![0; bytes];

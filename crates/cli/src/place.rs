@@ -28,6 +28,11 @@ impl Place {
         }
     }
 
+    /// The environment that its API keys carry; empty for none.
+    pub(crate) fn environment(&self) -> Result<String, Failure> {
+        Ok(load(&self.source(), &Overrides::default(), &environment)?.plan.api_key_environment)
+    }
+
     pub(crate) fn source(&self) -> Source {
         self.config.clone().map_or(Source::Default, Source::File)
     }

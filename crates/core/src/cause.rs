@@ -76,6 +76,8 @@ causes! {
     21 ApiKeyExpired "api-key-expired" 401 ExpiredToken Caller ApiKeyInvalid "The API key has passed its expiry.";
     22 ApiKeyRevoked "api-key-revoked" 401 RevokedToken Caller ApiKeyInvalid "The API key was revoked.";
     23 ApiKeyMisplaced "api-key-misplaced" 401 SchemeMismatch Caller ApiKeyMisplaced "An API key was sent, but not where API keys are read.";
+    24 ApiKeyMistyped "api-key-mistyped" 401 MalformedCredentials Caller ApiKeyMistyped "The API key was cut or mistyped: its checksum does not fit.";
+    25 ApiKeyElsewhere "api-key-elsewhere" 401 WrongEndpoint Caller ApiKeyElsewhere "The API key was made for another environment than this one.";
     30 TokenMalformed "token-malformed" 401 MalformedCredentials Caller TokenInvalid "The bearer token is not a well-formed signed JWT.";
     31 TokenAlgorithmRefused "token-algorithm-refused" 401 SignatureOrKeyMismatch Caller TokenInvalid "The token names an algorithm that its key or its issuer does not allow.";
     32 TokenSignatureWrong "token-signature-wrong" 401 SignatureOrKeyMismatch Caller TokenInvalid "The token's signature does not match the issuer's key.";
@@ -259,7 +261,9 @@ outsides! {
     SchemeUnaccepted "scheme-unaccepted" "Scheme not accepted" "This resource does not accept that authentication scheme." None;
     CredentialsInvalid "credentials-invalid" "Invalid credentials" "Invalid credentials." None;
     ApiKeyInvalid "api-key-invalid" "Invalid API key" "Invalid API key." None;
-    ApiKeyMisplaced "api-key-misplaced" "API key misplaced" "API keys are read from the X-API-Key header or the api_key query parameter." None;
+    ApiKeyMisplaced "api-key-misplaced" "API key misplaced" "An API key was sent where none is read; the challenge names the place." None;
+    ApiKeyMistyped "api-key-mistyped" "API key damaged" "The API key was cut or mistyped: its checksum does not fit." None;
+    ApiKeyElsewhere "api-key-elsewhere" "API key of another environment" "The API key was made for another environment than this one." None;
     TokenInvalid "token-invalid" "Invalid token" "The access token is not valid here." Some("invalid_token");
     TokenExpired "token-expired" "Token expired" "The access token expired." Some("invalid_token");
     TokenNotYetValid "token-not-yet-valid" "Token not yet valid" "The access token is not yet valid; compare your clock with the Date header." Some("invalid_token");

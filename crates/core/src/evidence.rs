@@ -58,6 +58,7 @@ subjects! {
     29 Token "token";
     30 Subject "subject";
     31 Place "place";
+    32 Environment "environment";
 }
 
 /// A value in evidence.

@@ -18,12 +18,13 @@ mod session;
 pub use basic::judge_password;
 pub use login::judge_login;
 
+use crate::api_key::API_KEY_PREFIX;
 use crate::cause::Cause;
 use crate::evidence::{Evidence, Subject, Value};
 use crate::facts::{Answer, Facts, Need};
 use crate::identity::{Identity, Source};
 use crate::parts::RequestParts;
-use crate::presented::Presented;
+use crate::presented::{Presented, may_be_in_body};
 use crate::record::Timestamp;
 use crate::requirement::{Access, Requirement, Scheme};
 use crate::verdict::{Step, Stop};
@@ -32,6 +33,12 @@ use countersign_grammar::split_scheme;
 /// May this request pass?
 pub fn judge(parts: &RequestParts<'_>, requirement: &Requirement, facts: &impl Facts, now: Timestamp) -> Step {
     decide(parts, requirement, facts, now).into()
+}
+
+/// Does the judge have to see the body? Where an API key can stand in it. To be asked before [`judge()`].
+pub fn reads_body(parts: &RequestParts<'_>, requirement: &Requirement) -> bool {
+    let protected = requirement.access == Access::Protected;
+    protected && requirement.accepts(Scheme::ApiKey) && may_be_in_body(parts, &requirement.api_keys.places)
 }
 
 fn decide(parts: &RequestParts<'_>, requirement: &Requirement, facts: &impl Facts, now: Timestamp) -> Result<Identity, Stop> {
@@ -51,9 +58,9 @@ fn decide(parts: &RequestParts<'_>, requirement: &Requirement, facts: &impl Fact
 /// Answers the one credential that counts. One in `Authorization` or an API key is meant; a cookie is sent by itself,
 /// so it counts only where nothing else was sent that the rule accepts.
 fn authenticate(parts: &RequestParts<'_>, requirement: &Requirement, facts: &impl Facts, now: Timestamp) -> Result<Identity, Stop> {
-    let presented = Presented::read(parts);
+    let presented = Presented::read(parts, &requirement.api_keys.places);
     let authorization = read_authorization(&presented, requirement)?;
-    let api_key = presented.api_key.filter(|_| requirement.accepts(Scheme::ApiKey));
+    let api_key = presented.api_key.as_ref().filter(|_| requirement.accepts(Scheme::ApiKey));
     let session = presented.session.filter(|_| requirement.accepts(Scheme::Session));
     let accepted = match authorization {
         Some(Authorization::Accepted(scheme, rest)) => Some((scheme, rest)),
@@ -63,11 +70,11 @@ fn authenticate(parts: &RequestParts<'_>, requirement: &Requirement, facts: &imp
         return Err(Stop::refuse(Cause::CredentialsRepeated, Evidence::none()));
     }
     match (accepted, api_key, session) {
-        (Some((Scheme::Basic, rest)), ..) => basic::judge(rest, parts, facts, now),
+        (Some((Scheme::Basic, rest)), ..) => basic::judge(rest, parts, requirement, facts, now),
         (Some((_, rest)), ..) => bearer::judge(rest, requirement, facts, now),
-        (None, Some((key, place)), _) => api_key::judge(key, place, facts, now),
+        (None, Some((key, place)), _) => api_key::judge(key, *place, requirement, facts, now),
         (None, None, Some(cookie)) => session::judge(cookie, parts, requirement, facts, now),
-        (None, None, None) => Err(unanswered(authorization, &presented, requirement)),
+        (None, None, None) => Err(unanswered(authorization, &presented, parts, requirement)),
     }
 }
 
@@ -95,7 +102,12 @@ fn read_authorization<'a>(presented: &Presented<'a>, requirement: &Requirement) 
 }
 
 /// Nothing that was presented is accepted: was nothing there, or the wrong thing, or the right thing in the wrong place?
-fn unanswered(authorization: Option<Authorization<'_>>, presented: &Presented<'_>, requirement: &Requirement) -> Stop {
+fn unanswered(
+    authorization: Option<Authorization<'_>>,
+    presented: &Presented<'_>,
+    parts: &RequestParts<'_>,
+    requirement: &Requirement,
+) -> Stop {
     let accepted = || Value::texts(requirement.schemes.iter().map(|scheme| scheme.name()));
     let used = match (authorization, presented) {
         (Some(Authorization::Unaccepted(scheme)), _) => {
@@ -103,10 +115,29 @@ fn unanswered(authorization: Option<Authorization<'_>>, presented: &Presented<'_
             if scheme.len() <= 12 { scheme } else { "(not a scheme's name)" }
         }
         (_, Presented { api_key: Some(_), .. }) => "api-key",
+        _ if requirement.accepts(Scheme::ApiKey)
+            && let Some(there) = key_elsewhere(parts) =>
+        {
+            return misplaced(requirement, &there);
+        }
         // A cookie comes by itself: where sessions do not count, its presence says nothing.
         _ => return Stop::refuse(Cause::CredentialsMissing, Evidence::none().expected(Subject::Scheme, accepted())),
     };
     Stop::refuse(Cause::SchemeUnaccepted, Evidence::none().differs(Subject::Scheme, accepted(), Value::text(used)))
+}
+
+/// A key of ours that stands where none is read.
+fn key_elsewhere(parts: &RequestParts<'_>) -> Option<String> {
+    let ours = |value: &str| value.trim_start().starts_with(API_KEY_PREFIX);
+    let in_field = parts.headers.iter().find(|(_, value)| value.to_str().is_ok_and(ours)).map(|(name, _)| format!("the header {name}"));
+    let pairs = parts.target.query().unwrap_or_default().split('&').filter_map(|pair| pair.split_once('='));
+    in_field.or_else(|| pairs.clone().find(|(_, value)| ours(value)).map(|(name, _)| format!("the query parameter {name}")))
+}
+
+/// An API key in the wrong place.
+fn misplaced(requirement: &Requirement, there: &str) -> Stop {
+    let place = requirement.api_keys.places.first().map_or_else(String::new, ToString::to_string);
+    Stop::refuse(Cause::ApiKeyMisplaced, Evidence::none().differs(Subject::Place, Value::text(&place), Value::text(there)))
 }
 
 /// A fact at hand, or the reason to stop.

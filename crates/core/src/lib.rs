@@ -10,6 +10,7 @@
 //! ```
 
 mod address;
+mod api_key;
 mod cause;
 pub mod digest;
 mod evidence;
@@ -30,16 +31,17 @@ pub mod token;
 mod verdict;
 
 pub use address::is_public_address;
+pub use api_key::{API_KEY_PREFIX, KeyFault, KeyPlace, check_api_key, is_environment, write_api_key};
 pub use cause::{Cause, Family, ForeignCause, Outside, Owner};
 pub use evidence::{Evidence, Item, Subject, TEXT_LIMIT, Value, hex};
 pub use facts::{Answer, Facts, Need, OneTime, PasswordAnswer, PasswordQuestion, SessionInUse, Spending};
 pub use identity::Identity;
 pub use issuer::Issuer;
-pub use judge::{judge, judge_login, judge_password};
-pub use parts::{API_KEY_HEADER, API_KEY_PARAMETER, API_KEY_PREFIX, PLAIN_SESSION_COOKIE, RequestParts, SECURE_SESSION_COOKIE};
+pub use judge::{judge, judge_login, judge_password, reads_body};
+pub use parts::{PLAIN_SESSION_COOKIE, RequestParts, SECURE_SESSION_COOKIE};
 pub use presented::{Kind, Place, Presented, Seen};
 pub use record::{Account, AccountName, AccountState, ApiKey, Federated, Login, Session, Timestamp};
-pub use requirement::{Access, MethodScopes, Requirement, Scheme};
+pub use requirement::{Access, ApiKeys, MethodScopes, Requirement, Scheme};
 pub use secret::{Secret, SecretHash};
 pub use target::{Target, TargetFault, fold};
 pub use verdict::{Outage, Refusal, Step, Stop, Verdict};

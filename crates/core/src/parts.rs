@@ -1,15 +1,9 @@
 //! The parts of a request that judging reads. Borrowed: the hot path copies nothing.
 
 use crate::target::Target;
-use http::{HeaderMap, HeaderName, Method};
+use http::{HeaderMap, Method};
 use std::net::IpAddr;
 
-/// The header that API keys are read from.
-pub const API_KEY_HEADER: HeaderName = HeaderName::from_static("x-api-key");
-/// The query parameter that API keys are read from.
-pub const API_KEY_PARAMETER: &str = "api_key";
-/// What every API key of ours begins with, so that a misplaced one is recognised.
-pub const API_KEY_PREFIX: &str = "csk_";
 /// The session cookie where TLS is on.
 pub const SECURE_SESSION_COOKIE: &str = "__Host-countersign";
 /// The session cookie on plain HTTP, where browsers refuse the `__Host-` prefix.
@@ -30,6 +24,8 @@ pub struct RequestParts<'a> {
     pub secure: bool,
     /// Where it came from: the peer, or what a trusted proxy says.
     pub client: IpAddr,
+    /// The body, whole, where [`reads_body`](crate::reads_body) asked for it.
+    pub body: Option<&'a [u8]>,
 }
 
 impl RequestParts<'_> {

@@ -1,21 +1,24 @@
 //! Which credentials a request carries, before anything is made of them.
 
-use crate::parts::{API_KEY_HEADER, API_KEY_PARAMETER, RequestParts};
+use crate::api_key::KeyPlace;
+use crate::parts::RequestParts;
 use crate::requirement::Scheme;
+use countersign_grammar::split_scheme;
 use http::HeaderValue;
-use http::header::{AUTHORIZATION, COOKIE};
+use http::header::{AUTHORIZATION, CONTENT_TYPE, COOKIE};
 use minicbor::{Decode, Encode};
 use serde::Serialize;
+use std::borrow::Cow;
 
 /// The credentials that a request carries.
-#[derive(Clone, Copy, Default)]
+#[derive(Clone, Default)]
 pub struct Presented<'a> {
     /// `Authorization`; it may be unreadable, which is not the same as absent.
     pub authorization: Option<&'a HeaderValue>,
     /// More than one `Authorization` field?
     pub repeated: bool,
     /// An API key, and where it stood.
-    pub api_key: Option<(&'a str, Place)>,
+    pub api_key: Option<(Cow<'a, str>, Place)>,
     /// An API key in two places?
     pub api_key_repeated: bool,
     /// The session cookie's value.
@@ -36,24 +39,26 @@ pub enum Place {
     /// A cookie.
     #[n(2)]
     Cookie,
+    /// The body.
+    #[n(3)]
+    Body,
 }
 
 impl<'a> Presented<'a> {
-    /// Reads them.
-    pub fn read(parts: &RequestParts<'a>) -> Self {
+    /// Reads them; API keys are looked for in `places`.
+    pub fn read(parts: &RequestParts<'a>, places: &[KeyPlace]) -> Self {
         let mut authorizations = parts.headers.get_all(AUTHORIZATION).iter();
         let authorization = authorizations.next();
-        let mut keys = parts.headers.get_all(API_KEY_HEADER).iter();
-        let in_header = keys.next().map(|value| (value.to_str().unwrap_or_default(), Place::Header));
-        let mut parameters = parts.target.parameters(API_KEY_PARAMETER);
-        let in_query = parameters.next().map(|value| (value, Place::Query));
-        let several = keys.next().is_some() || parameters.next().is_some() || (in_header.is_some() && in_query.is_some());
+        let (mut api_key, mut several) = (None, false);
+        for place in places {
+            several |= find(parts, place, &mut api_key);
+        }
         Self {
             authorization,
             repeated: authorizations.next().is_some(),
-            api_key: in_header.or(in_query),
+            api_key,
             api_key_repeated: several,
-            session: cookie(parts, parts.session_cookie()),
+            session: cookies(parts, parts.session_cookie()).next(),
         }
     }
 
@@ -72,8 +77,8 @@ impl<'a> Presented<'a> {
             };
             seen.push(Seen { kind, place: Place::Header, length: authorization.len() as u32, name: other.map(str::to_ascii_lowercase) });
         }
-        if let Some((key, place)) = self.api_key {
-            seen.push(Seen { kind: Kind::ApiKey, place, length: key.len() as u32, name: None });
+        if let Some((key, place)) = &self.api_key {
+            seen.push(Seen { kind: Kind::ApiKey, place: *place, length: key.len() as u32, name: None });
         }
         if let Some(session) = self.session {
             seen.push(Seen { kind: Kind::Session, place: Place::Cookie, length: session.len() as u32, name: None });
@@ -87,10 +92,68 @@ fn text_of_letters(name: &[u8]) -> Option<&str> {
     std::str::from_utf8(name).ok().filter(|_| letters)
 }
 
-/// The first cookie of this name (RFC 6265 section 5.4 puts the most specific first).
-fn cookie<'a>(parts: &RequestParts<'a>, name: &str) -> Option<&'a str> {
-    let fields = parts.headers.get_all(COOKIE).iter().filter_map(|value| value.to_str().ok());
-    fields.flat_map(|field| field.split(';')).find_map(|pair| pair.trim_start().strip_prefix(name)?.strip_prefix('='))
+/// Takes the first key that stands in the place; was there another one, here or before?
+fn find<'a>(parts: &RequestParts<'a>, place: &KeyPlace, found: &mut Option<(Cow<'a, str>, Place)>) -> bool {
+    let mut several = false;
+    let mut take = |key: Cow<'a, str>, place| match found {
+        Some(_) => several = true,
+        None => *found = Some((key, place)),
+    };
+    match place {
+        // A field that is no text is a key that nobody has, not an absent one.
+        KeyPlace::Header(name) => {
+            let fields = parts.headers.get_all(name).iter().map(|value| value.to_str().unwrap_or_default());
+            fields.for_each(|key| take(key.into(), Place::Header));
+        }
+        KeyPlace::Authorization(scheme) => {
+            let fields = parts.headers.get_all(AUTHORIZATION).iter().filter_map(|value| split_scheme(value.to_str().ok()?));
+            fields.filter(|(name, _)| name.eq_ignore_ascii_case(scheme)).for_each(|(_, key)| take(key.trim().into(), Place::Header));
+        }
+        KeyPlace::Query(name) => parts.target.parameters(name).for_each(|key| take(key.into(), Place::Query)),
+        KeyPlace::Cookie(name) => cookies(parts, name).for_each(|key| take(key.into(), Place::Cookie)),
+        KeyPlace::Form(name) if has_form(parts) => {
+            let fields = form_urlencoded::parse(parts.body.unwrap_or_default());
+            fields.filter(|(key, _)| key == name).for_each(|(_, key)| take(key, Place::Body));
+        }
+        KeyPlace::Json(names) if has_json(parts) => {
+            let body: serde_json::Value = serde_json::from_slice(parts.body.unwrap_or_default()).unwrap_or_default();
+            let member = names.iter().try_fold(&body, |value, name| value.get(name));
+            member.and_then(|value| value.as_str()).into_iter().for_each(|key| take(key.to_owned().into(), Place::Body));
+        }
+        KeyPlace::Form(_) | KeyPlace::Json(_) => {}
+    }
+    several
+}
+
+/// Can an API key stand in the body of this request, and does none stand elsewhere that would count before it?
+pub(crate) fn may_be_in_body(parts: &RequestParts<'_>, places: &[KeyPlace]) -> bool {
+    let fits = |place: &KeyPlace| match place {
+        KeyPlace::Form(_) => has_form(parts),
+        KeyPlace::Json(_) => has_json(parts),
+        _ => false,
+    };
+    places.iter().any(fits) && !parts.headers.contains_key(AUTHORIZATION) && Presented::read(parts, places).api_key.is_none()
+}
+
+fn has_form(parts: &RequestParts<'_>) -> bool {
+    media_type(parts).eq_ignore_ascii_case("application/x-www-form-urlencoded")
+}
+
+fn has_json(parts: &RequestParts<'_>) -> bool {
+    let media_type = media_type(parts);
+    let suffix = media_type.len().checked_sub(5).and_then(|at| media_type.get(at..));
+    media_type.eq_ignore_ascii_case("application/json") || suffix.is_some_and(|suffix| suffix.eq_ignore_ascii_case("+json"))
+}
+
+fn media_type<'a>(parts: &RequestParts<'a>) -> &'a str {
+    let value = parts.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    value.split(';').next().unwrap_or_default().trim()
+}
+
+/// The cookies of this name (RFC 6265 section 5.4 puts the most specific first).
+fn cookies<'a, 'n>(parts: &RequestParts<'a>, name: &'n str) -> impl Iterator<Item = &'a str> + use<'a, 'n> {
+    let fields = parts.headers.get_all(COOKIE).into_iter().filter_map(|value| value.to_str().ok());
+    fields.flat_map(|field| field.split(';')).filter_map(move |pair| pair.trim_start().strip_prefix(name)?.strip_prefix('='))
 }
 
 /// What kind of credential it was.

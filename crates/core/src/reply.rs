@@ -1,6 +1,7 @@
 //! From a refusal to what is sent: the status, and the challenges that tell how to do better. Only this module knows
 //! 401 from 403; bodies are made elsewhere.
 
+use crate::api_key::KeyPlace;
 use crate::cause::{Cause, Outside};
 use crate::evidence::{Subject, Value};
 use crate::requirement::{Requirement, Scheme};
@@ -18,7 +19,7 @@ impl Challenges {
         let mut schemes = requirement.schemes.clone();
         schemes.sort_unstable();
         schemes.dedup();
-        Self(schemes.into_iter().map(|scheme| (scheme, header(plain(scheme, &requirement.realm)))).collect())
+        Self(schemes.into_iter().map(|scheme| (scheme, header(plain(scheme, requirement)))).collect())
     }
 }
 
@@ -77,18 +78,21 @@ impl Reply {
     }
 }
 
-fn plain(scheme: Scheme, realm: &str) -> Challenge<'_> {
+fn plain(scheme: Scheme, requirement: &Requirement) -> Challenge<'_> {
+    let realm = &requirement.realm;
     match scheme {
         Scheme::Bearer => Challenge::new("Bearer").param("realm", realm),
         Scheme::Basic => Challenge::new("Basic").param("realm", realm).param("charset", "UTF-8"),
-        Scheme::ApiKey => Challenge::new("ApiKey").param("realm", realm).param("in", "header").param("name", "X-API-Key"),
+        Scheme::ApiKey => {
+            let (place, name) = requirement.api_keys.places.first().map_or(("header", "X-API-Key".to_owned()), KeyPlace::location);
+            Challenge::new("ApiKey").param("realm", realm).param("in", place).param("name", name)
+        }
         Scheme::Session => Challenge::new("Session").param("realm", realm).param("sign_in", "/oauth2/sign_in"),
     }
 }
 
 fn bearer<'a>(error: &'a str, refusal: &Refusal, requirement: &'a Requirement) -> Challenge<'a> {
-    let challenge =
-        plain(Scheme::Bearer, &requirement.realm).param("error", error).param("error_description", refusal.cause.outside().detail());
+    let challenge = plain(Scheme::Bearer, requirement).param("error", error).param("error_description", refusal.cause.outside().detail());
     match refusal.cause {
         Cause::ScopeInsufficient => challenge.param("scope", needed_scopes(refusal)),
         Cause::AuthenticationTooWeak => challenge.param("acr_values", requirement.acr.join(" ")),

@@ -1,5 +1,6 @@
 //! What a rule asks of a request: the judge's second argument, made once from the configuration.
 
+use crate::api_key::KeyPlace;
 use crate::issuer::Issuer;
 use serde::Serialize;
 use std::fmt;
@@ -75,6 +76,23 @@ pub struct Requirement {
     pub issuers: Arc<[Arc<Issuer>]>,
     /// Origins other than the site's own whose scripts may use a session.
     pub origins: Arc<[String]>,
+    /// Where API keys are looked for, and which are of this installation.
+    pub api_keys: Arc<ApiKeys>,
+}
+
+/// Where a site looks for API keys, and which are of this installation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ApiKeys {
+    /// The places; the first is the one that challenges name.
+    pub places: Vec<KeyPlace>,
+    /// The environment that keys carry in their text; empty for none.
+    pub environment: String,
+}
+
+impl Default for ApiKeys {
+    fn default() -> Self {
+        Self { places: KeyPlace::usual(), environment: String::new() }
+    }
 }
 
 impl Requirement {

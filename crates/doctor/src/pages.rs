@@ -32,6 +32,8 @@ pages! {
     ApiKeyExpired "api-key-expired";
     ApiKeyRevoked "api-key-revoked";
     ApiKeyMisplaced "api-key-misplaced";
+    ApiKeyMistyped "api-key-mistyped";
+    ApiKeyElsewhere "api-key-elsewhere";
     TokenMalformed "token-malformed";
     TokenAlgorithmRefused "token-algorithm-refused";
     TokenSignatureWrong "token-signature-wrong";

@@ -98,6 +98,7 @@ impl Asked {
             host: &self.host,
             secure: self.secure,
             client: IpAddr::V4(Ipv4Addr::LOCALHOST),
+            body: None,
         }
     }
 
@@ -141,6 +142,7 @@ impl<'a> Rule<'a> {
             https_only: false,
             issuers: issuers.into_iter().map(Arc::new).collect(),
             origins: Arc::default(),
+            api_keys: Arc::default(),
         };
         Some(Self { requirement, dossier: refusal.dossier, configured })
     }

@@ -2,8 +2,9 @@
 
 use crate::headers;
 use crate::upstream::Lease;
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use http_body::{Body, Frame, SizeHint};
+use http_body_util::BodyExt;
 use hyper::body::Incoming;
 use std::cell::Cell;
 use std::pin::Pin;
@@ -47,10 +48,42 @@ impl Progress {
     }
 }
 
+/// What the client sends.
+pub(crate) enum Sent {
+    /// It is still to come.
+    Coming(Incoming),
+    /// It is here, because judging had to see it. Trailers are left out.
+    Whole(Bytes),
+}
+
+impl Sent {
+    /// Reads it whole; `limit` in bytes.
+    pub(crate) async fn whole(incoming: Incoming, limit: u64, idle: Duration) -> Result<Self, BodyFault> {
+        let (mut body, _) = RequestBody::new(Self::Coming(incoming), Some(limit), idle);
+        let mut bytes = BytesMut::new();
+        while let Some(frame) = body.frame().await {
+            if let Ok(data) = frame?.into_data() {
+                bytes.extend_from_slice(&data);
+            }
+        }
+        Ok(Self::Whole(bytes.freeze()))
+    }
+
+    /// The bytes, if they are here.
+    pub(crate) fn bytes(&self) -> Option<&[u8]> {
+        match self {
+            Self::Coming(_) => None,
+            Self::Whole(bytes) => Some(bytes),
+        }
+    }
+}
+
 /// A request's body on its way to the upstream.
 pub(crate) enum RequestBody {
     /// None.
     Empty,
+    /// It was read before.
+    Whole(Option<Bytes>),
     /// As it comes from the client.
     Streamed(Box<Streamed>),
 }
@@ -66,8 +99,15 @@ pub(crate) struct Streamed {
 
 impl RequestBody {
     /// Wraps what the client sends; `limit` in bytes.
-    pub(crate) fn new(incoming: Incoming, limit: Option<u64>, idle: Duration) -> (Self, Rc<Progress>) {
+    pub(crate) fn new(sent: Sent, limit: Option<u64>, idle: Duration) -> (Self, Rc<Progress>) {
         let progress = Rc::new(Progress::default());
+        let incoming = match sent {
+            Sent::Coming(incoming) => incoming,
+            Sent::Whole(bytes) => {
+                progress.ended.set(true);
+                return (Self::Whole(Some(bytes).filter(|bytes| !bytes.is_empty())), progress);
+            }
+        };
         if incoming.is_end_stream() {
             progress.ended.set(true);
             return (Self::Empty, progress);
@@ -86,6 +126,7 @@ impl Body for RequestBody {
     fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BodyFault>>> {
         match &mut *self {
             Self::Empty => Poll::Ready(None),
+            Self::Whole(bytes) => Poll::Ready(bytes.take().map(|bytes| Ok(Frame::data(bytes)))),
             Self::Streamed(streamed) => streamed.poll(cx),
         }
     }
@@ -93,6 +134,7 @@ impl Body for RequestBody {
     fn is_end_stream(&self) -> bool {
         match self {
             Self::Empty => true,
+            Self::Whole(bytes) => bytes.is_none(),
             Self::Streamed(streamed) => streamed.incoming.is_end_stream(),
         }
     }
@@ -100,6 +142,7 @@ impl Body for RequestBody {
     fn size_hint(&self) -> SizeHint {
         match self {
             Self::Empty => SizeHint::with_exact(0),
+            Self::Whole(bytes) => SizeHint::with_exact(bytes.as_ref().map_or(0, |bytes| bytes.len() as u64)),
             Self::Streamed(streamed) => streamed.incoming.size_hint(),
         }
     }

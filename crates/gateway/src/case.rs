@@ -9,7 +9,7 @@ use crate::trail::Decision;
 use crate::worker::{Live, Worker};
 use countersign::reference::Record;
 use countersign::reply::Reply;
-use countersign::{Cause, Evidence, Identity, Outage, Presented, Refusal, Seen, Subject, Value};
+use countersign::{Cause, Evidence, Identity, KeyPlace, Outage, Presented, Refusal, Seen, Subject, Value};
 use http::header::{HeaderName, ORIGIN};
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Method, Response, StatusCode};
@@ -17,6 +17,8 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
+/// Until when the API key is good that was used, where that is soon.
+const KEY_EXPIRES: HeaderName = HeaderName::from_static("countersign-key-expires");
 const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// A request in the course of being answered.
@@ -125,6 +127,7 @@ impl Case {
         identity: Option<&Identity>,
         mut response: Response<ResponseBody>,
     ) -> Response<ResponseBody> {
+        self.warn_of_end(identity, response.headers_mut());
         crate::cors::allow(response.headers_mut(), self.origin.as_ref(), self.site.as_deref());
         if let (Some(site), Some(rule)) = (self.site.as_deref(), self.rule()) {
             self.live.admitted.count(site, rule);
@@ -137,6 +140,7 @@ impl Case {
     pub(crate) fn answered(&self, peer: &Peer, identity: &Identity, mut response: Response<ResponseBody>) -> Response<ResponseBody> {
         response.headers_mut().remove(REFERENCE);
         response.headers_mut().remove(REFUSED_BY);
+        response.headers_mut().remove(KEY_EXPIRES);
         let refused =
             [StatusCode::UNAUTHORIZED, StatusCode::FORBIDDEN, StatusCode::PROXY_AUTHENTICATION_REQUIRED, StatusCode::TOO_MANY_REQUESTS];
         let status = response.status();
@@ -152,6 +156,15 @@ impl Case {
         crate::cors::allow(response.headers_mut(), self.origin.as_ref(), self.site.as_deref());
         self.record(peer, status, Some(Cause::UpstreamRefused), Some(&reference), Some(identity));
         response
+    }
+
+    /// Tells a client that the API key it used ends soon, be it over or replaced.
+    fn warn_of_end(&self, identity: Option<&Identity>, headers: &mut HeaderMap) {
+        let Some(key) = identity.and_then(Identity::api_key) else { return };
+        let soon = self.at_ms / 1000 + i64::try_from(self.plan().warn_of_api_keys.as_secs()).unwrap_or(i64::MAX);
+        let end = key.expires.into_iter().chain(key.revoked).min().filter(|end| *end < soon);
+        let date = end.and_then(http_date).and_then(|date| HeaderValue::try_from(date).ok());
+        headers.extend(date.map(|date| (KEY_EXPIRES, date)));
     }
 
     /// Notes the use of a session or key, which keeps the one from idling and tells the other's last use.
@@ -173,8 +186,17 @@ impl Case {
         self.request_id.to_str().unwrap_or_default()
     }
 
-    fn seen(&self, head: &Parts) -> Vec<Seen> {
-        self.front.as_ref().map_or_else(Vec::new, |front| Presented::read(&front.parts(head)).seen())
+    /// The credentials that its head carries, without their values.
+    pub(crate) fn seen(&self, head: &Parts) -> Vec<Seen> {
+        let usual;
+        let places = match &self.site {
+            Some(site) => &site.api_keys.places,
+            None => {
+                usual = KeyPlace::usual();
+                &usual
+            }
+        };
+        self.front.as_ref().map_or_else(Vec::new, |front| Presented::read(&front.parts(head), places).seen())
     }
 
     fn asked<'a>(&'a self, reference: &'a str) -> Asked<'a> {
@@ -240,6 +262,12 @@ impl Case {
         };
         self.worker.trail.record(&decision, log);
     }
+}
+
+/// A time as header fields write it (RFC 9110 section 5.6.7).
+fn http_date(at: i64) -> Option<String> {
+    let at = jiff::Timestamp::from_second(at).ok()?;
+    jiff::fmt::rfc2822::DateTimePrinter::new().timestamp_to_rfc9110_string(&at).ok()
 }
 
 /// The id that came with the request, if it has the form of one.

@@ -1,19 +1,18 @@
 //! An admitted request on its way to the app, and the app's answer back.
 
-use crate::body::{RequestBody, ResponseBody};
+use crate::body::{RequestBody, ResponseBody, Sent};
 use crate::case::Case;
+use crate::config::Site;
 use crate::front::{Front, Peer};
 use crate::headers;
 use crate::upstream::Failure;
 use countersign::{
-    API_KEY_HEADER, API_KEY_PARAMETER, Cause, Evidence, Identity, Outage, PLAIN_SESSION_COOKIE, Presented, Refusal, SECURE_SESSION_COOKIE,
-    Scheme, Subject, Value,
+    Cause, Evidence, Identity, KeyPlace, Outage, PLAIN_SESSION_COOKIE, Refusal, SECURE_SESSION_COOKIE, Scheme, Subject, Value,
 };
 use http::header::{AUTHORIZATION, CONNECTION, CONTENT_LENGTH, COOKIE, EXPECT, HOST, HeaderName, TRAILER, UPGRADE};
 use http::request::Parts;
 use http::uri::PathAndQuery;
 use http::{HeaderMap, HeaderValue, Request, Response, StatusCode, Uri, Version};
-use hyper::body::Incoming;
 use hyper::upgrade::OnUpgrade;
 use hyper_util::rt::TokioIo;
 
@@ -28,7 +27,7 @@ pub(crate) async fn forward(
     peer: &Peer,
     front: &Front,
     mut head: Parts,
-    body: Incoming,
+    body: Sent,
     identity: &Identity,
 ) -> Response<ResponseBody> {
     let (Some(site), Some(pool)) = (case.site.as_deref(), case.site.as_ref().and_then(|site| case.live.pools.get(usize::from(site.index))))
@@ -39,15 +38,16 @@ pub(crate) async fn forward(
     if let Some(refusal) = too_large(&head.headers, limits.body) {
         return case.refuse(peer, &head, &refusal);
     }
-    let seen = Presented::read(&front.parts(&head)).seen();
+    let seen = case.seen(&head);
     let client_upgrade = head.extensions.remove::<OnUpgrade>();
     let upgrade = headers::upgrade_of(&head.headers).filter(|_| head.version == Version::HTTP_11 && client_upgrade.is_some());
-    let trailers = headers::announced_trailers(&head.headers);
-    let target = target(&head.uri, front, identity);
+    let trailers = headers::announced_trailers(&head.headers).filter(|_| body.bytes().is_none());
+    let keys = Some(&site.api_keys.places).filter(|_| identity.scheme() == Some(Scheme::ApiKey));
+    let target = target(&head.uri, front, keys.map_or(&[], Vec::as_slice));
     let mut fields = std::mem::take(&mut head.headers);
     let forwarded_for = forwarded_for(&fields, front, peer);
     headers::clean_request(&mut fields);
-    remove_credentials(&mut fields, identity, site.pass_credentials);
+    remove_credentials(&mut fields, identity, site);
     set_forwarding(&mut fields, front, forwarded_for);
     headers::set_identity(&mut fields, site.identity_headers, identity);
     fields.remove(EXPECT);
@@ -100,9 +100,11 @@ fn back(mut response: Response<ResponseBody>, client: Option<OnUpgrade>) -> Resp
 }
 
 /// The canonical target; a key in the query has done its service and stays here.
-fn target(raw: &Uri, front: &Front, identity: &Identity) -> Uri {
+fn target(raw: &Uri, front: &Front, keys: &[KeyPlace]) -> Uri {
     let whole = front.target.as_str();
-    let used_key = identity.scheme() == Some(Scheme::ApiKey) && front.target.parameters(API_KEY_PARAMETER).next().is_some();
+    let is_key = |name: &str| keys.iter().any(|place| matches!(place, KeyPlace::Query(key) if key == name));
+    let query = front.target.query().unwrap_or_default();
+    let used_key = !keys.is_empty() && query.split('&').filter_map(|pair| pair.split('=').next()).any(is_key);
     // Most targets come in their canonical form; then nothing is written or read anew.
     if let Some(raw) = raw.path_and_query().filter(|raw| raw.as_str() == whole && !used_key) {
         return Uri::from(raw.clone());
@@ -110,8 +112,7 @@ fn target(raw: &Uri, front: &Front, identity: &Identity) -> Uri {
     let text = match front.target.query().filter(|_| used_key) {
         None => whole.to_owned(),
         Some(query) => {
-            let is_key = |pair: &&str| pair.split('=').next() == Some(API_KEY_PARAMETER);
-            let rest: Vec<&str> = query.split('&').filter(|pair| !is_key(pair)).collect();
+            let rest: Vec<&str> = query.split('&').filter(|pair| !pair.split('=').next().is_some_and(is_key)).collect();
             let mark = if rest.is_empty() { "" } else { "?" };
             format!("{}{mark}{}", front.target.path(), rest.join("&"))
         }
@@ -120,17 +121,24 @@ fn target(raw: &Uri, front: &Front, identity: &Identity) -> Uri {
 }
 
 /// What authenticated here says nothing to the app; credentials that this gateway did not use pass.
-fn remove_credentials(fields: &mut HeaderMap, identity: &Identity, pass: bool) {
+fn remove_credentials(fields: &mut HeaderMap, identity: &Identity, site: &Site) {
     match identity.scheme() {
-        Some(Scheme::Bearer | Scheme::Basic) if !pass => drop(fields.remove(AUTHORIZATION)),
-        Some(Scheme::ApiKey) if !pass => drop(fields.remove(API_KEY_HEADER)),
+        Some(Scheme::Bearer | Scheme::Basic) if !site.pass_credentials => drop(fields.remove(AUTHORIZATION)),
+        Some(Scheme::ApiKey) if !site.pass_credentials => site.api_keys.places.iter().for_each(|place| match place {
+            KeyPlace::Header(name) => drop(fields.remove(name)),
+            KeyPlace::Authorization(_) => drop(fields.remove(AUTHORIZATION)),
+            KeyPlace::Query(_) | KeyPlace::Cookie(_) | KeyPlace::Form(_) | KeyPlace::Json(_) => {}
+        }),
         _ => {}
     }
+    let is_key = |name: &str| site.api_keys.places.iter().any(|place| matches!(place, KeyPlace::Cookie(key) if key == name));
+    let used_key = identity.scheme() == Some(Scheme::ApiKey) && !site.pass_credentials;
     let is_own = |pair: &str| {
         let name = pair.split('=').next().unwrap_or_default().trim();
-        [PLAIN_SESSION_COOKIE, SECURE_SESSION_COOKIE]
-            .iter()
-            .any(|own| name == *own || name.strip_prefix(own).is_some_and(|rest| rest.starts_with('_')))
+        (used_key && is_key(name))
+            || [PLAIN_SESSION_COOKIE, SECURE_SESSION_COOKIE]
+                .iter()
+                .any(|own| name == *own || name.strip_prefix(own).is_some_and(|rest| rest.starts_with('_')))
     };
     let has_own = fields.get_all(COOKIE).iter().any(|value| value.to_str().is_ok_and(|text| text.split(';').any(is_own)));
     if has_own {

@@ -80,6 +80,7 @@ impl Front {
             host: self.host(),
             secure: self.secure,
             client: self.client,
+            body: None,
         }
     }
 }

@@ -4,13 +4,13 @@
 //! head ──► front ──► site ──► rule ──► judge, with its facts ──► upstream | refusal | outage ──► trail
 //! ```
 
-use crate::body::ResponseBody;
+use crate::body::{ResponseBody, Sent};
 use crate::case::Case;
 use crate::front::{Front, Peer};
 use crate::head_watch::HeadFault;
 use crate::worker::Worker;
 use crate::{cors, forward, headers, sample, sign_in};
-use countersign::{Cause, Evidence, Refusal, Subject, Value, Verdict, judge};
+use countersign::{Cause, Evidence, Refusal, Subject, Value, Verdict, judge, reads_body};
 use http::{Request, Response};
 use hyper::body::Incoming;
 use std::rc::Rc;
@@ -53,7 +53,15 @@ pub(crate) async fn serve(worker: &Rc<Worker>, peer: &Peer, seen: Option<HeadFau
         };
     }
     let now = case.at_ms / 1000;
-    let parts = front.parts(&head);
+    let mut parts = front.parts(&head);
+    let body = match reads_body(&parts, &rule.requirement) {
+        false => Sent::Coming(body),
+        true => match Box::pin(Sent::whole(body, case.plan().limits.judged_body, case.plan().limits.body_idle)).await {
+            Ok(sent) => sent,
+            Err(fault) => return case.refuse_body(peer, case.seen(&head), fault),
+        },
+    };
+    parts.body = body.bytes();
     match worker.at_hand.settle(|facts| judge(&parts, &rule.requirement, facts, now)).await {
         Verdict::Admit(identity) => {
             case.note_use(&identity, now);

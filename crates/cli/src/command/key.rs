@@ -1,11 +1,11 @@
 //! `countersign key`: API keys. A key's value is shown when it is made, and never again.
 
-use crate::argument::{Lifetime, account_name, duration, identifier, lifetime, random, scope};
+use crate::argument::{Lifetime, account_name, duration, identifier, lifetime, random_bytes, scope};
 use crate::failure::Failure;
 use crate::output::{Output, has, table};
 use crate::place::{Place, now};
 use clap::{Args, Subcommand};
-use countersign::{API_KEY_PREFIX, AccountName, ApiKey, SecretHash, Timestamp};
+use countersign::{AccountName, ApiKey, SecretHash, Timestamp, write_api_key};
 use countersign_doctor::utc;
 use countersign_store::{NewApiKey, Store, StoreError};
 use serde::Serialize;
@@ -110,16 +110,19 @@ impl Key {
 
 impl Add {
     fn run(self, output: &Output) -> Result<(), Failure> {
-        let (value, key) = self.place.work(async |store| make(store, self.user.clone(), self.scopes.clone(), self.expires).await)?;
+        let environment = self.place.environment()?;
+        let made = async |store: &Store| make(store, &environment, self.user.clone(), self.scopes.clone(), self.expires).await;
+        let (value, key) = self.place.work(made)?;
         tell(&value, &key, "", output)
     }
 }
 
 impl Rotate {
     fn run(self, output: &Output) -> Result<(), Failure> {
+        let environment = self.place.environment()?;
         let (value, key, ends) = self.place.work(async |store| {
             let old = find_key(store, &self.id).await?;
-            let (value, key) = make(store, old.account.name.clone(), old.scopes.clone(), self.expires).await?;
+            let (value, key) = make(store, &environment, old.account.name.clone(), old.scopes.clone(), self.expires).await?;
             let ends = old.revoked.into_iter().chain(old.expires).chain([now() + self.overlap]).min().unwrap_or_default();
             if old.revoked.is_none() {
                 store.revoke_api_key(&old.id, ends.max(now()), now()).await?;
@@ -181,8 +184,14 @@ fn row(key: &ApiKey, used: Option<Timestamp>, now: Timestamp) -> Row {
     }
 }
 
-async fn make(store: &Store, account: AccountName, scopes: Vec<String>, expires: Lifetime) -> Result<(String, ApiKey), Failure> {
-    let value = format!("{API_KEY_PREFIX}{}", random(32)?);
+async fn make(
+    store: &Store,
+    environment: &str,
+    account: AccountName,
+    scopes: Vec<String>,
+    expires: Lifetime,
+) -> Result<(String, ApiKey), Failure> {
+    let value = write_api_key(environment, &random_bytes()?);
     let now = now();
     let key =
         NewApiKey { account, hash: SecretHash::of(&value), id: identifier(6)?, scopes, expires: expires.0.map(|seconds| now + seconds) };

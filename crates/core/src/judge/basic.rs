@@ -1,25 +1,32 @@
 //! Basic (RFC 7617): a name and a password.
 
-use super::known;
+use super::{known, misplaced};
+use crate::api_key::API_KEY_PREFIX;
 use crate::cause::Cause;
 use crate::evidence::{Evidence, Subject, Value};
 use crate::facts::{Facts, Need, PasswordAnswer, PasswordQuestion};
 use crate::identity::{Identity, Source};
-use crate::parts::{API_KEY_PREFIX, RequestParts};
+use crate::parts::RequestParts;
 use crate::record::{Account, AccountName, AccountState, Timestamp};
+use crate::requirement::Requirement;
 use crate::secret::Secret;
 use crate::verdict::{Refusal, Step, Stop};
 use countersign_grammar::decode_basic;
 use std::net::IpAddr;
 use std::sync::Arc;
 
-pub(super) fn judge(rest: &str, parts: &RequestParts<'_>, facts: &impl Facts, now: Timestamp) -> Result<Identity, Stop> {
+pub(super) fn judge(
+    rest: &str,
+    parts: &RequestParts<'_>,
+    requirement: &Requirement,
+    facts: &impl Facts,
+    now: Timestamp,
+) -> Result<Identity, Stop> {
     let pair = decode_basic(rest).map_err(|fault| {
         Stop::refuse(Cause::CredentialsMalformed, Evidence::none().presented(Subject::Form, Value::text(&fault.to_string())))
     })?;
     if pair.user().starts_with(API_KEY_PREFIX) || pair.password().starts_with(API_KEY_PREFIX) {
-        let evidence = Evidence::none().differs(Subject::Place, Value::text("X-API-Key"), Value::text("Authorization: Basic"));
-        return Err(Stop::refuse(Cause::ApiKeyMisplaced, evidence));
+        return Err(misplaced(requirement, "Authorization: Basic"));
     }
     let account = check(pair.user(), pair.password(), parts.client, facts, now)?;
     Ok(Identity(Source::Password(account)))

@@ -1,12 +1,12 @@
 //! Bearer (RFC 6750) with a signed JWT (RFC 7519, RFC 9068).
 
-use super::known;
+use super::{known, misplaced};
+use crate::api_key::API_KEY_PREFIX;
 use crate::cause::Cause;
 use crate::evidence::{Evidence, Subject, Value};
 use crate::facts::{Facts, Need};
 use crate::identity::{Identity, Source};
 use crate::issuer::Issuer;
-use crate::parts::API_KEY_PREFIX;
 use crate::record::Timestamp;
 use crate::requirement::{Requirement, Scheme};
 use crate::token::{TokenFault, Unverified, VerifiedToken};
@@ -27,10 +27,9 @@ pub(super) fn judge(raw: &str, requirement: &Requirement, facts: &impl Facts, no
 }
 
 /// The grammar of RFC 6750 section 2.1, and a key of ours in the wrong place.
-fn check_form(raw: &str) -> Result<(), Stop> {
+fn check_form(raw: &str, requirement: &Requirement) -> Result<(), Stop> {
     if raw.starts_with(API_KEY_PREFIX) {
-        let evidence = Evidence::none().differs(Subject::Place, Value::text("X-API-Key"), Value::text("Authorization: Bearer"));
-        return Err(Stop::refuse(Cause::ApiKeyMisplaced, evidence));
+        return Err(misplaced(requirement, "Authorization: Bearer"));
     }
     let token68 = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~+/=".contains(&byte);
     let form = if raw.is_empty() {
@@ -45,7 +44,7 @@ fn check_form(raw: &str) -> Result<(), Stop> {
 }
 
 fn verify(raw: &str, requirement: &Requirement, facts: &impl Facts) -> Result<VerifiedToken, Stop> {
-    check_form(raw)?;
+    check_form(raw, requirement)?;
     let token = Unverified::read(raw).map_err(|fault| malformed(fault, raw))?;
     let named = token.claims.iss.as_deref();
     let issuer = requirement

@@ -2,8 +2,9 @@
 
 use crate::reference::rule::RuleAsWritten;
 use countersign::reference::Record;
-use countersign::{Cause, Item, Kind, Place, Scheme, Seen, Subject, Value};
+use countersign::{Cause, Item, KeyPlace, Kind, Place, Scheme, Seen, Subject, Value};
 use serde::Serialize;
+use std::borrow::Cow;
 
 /// The credentials of a request, seen and not seen.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -41,11 +42,11 @@ pub struct NotSeen {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub accepted: Option<bool>,
     /// Where it would have been.
-    pub looked_at: &'static str,
+    pub looked_at: Cow<'static, str>,
 }
 
 /// Reads them off the record; the rule as written tells what is accepted where the evidence does not.
-pub(crate) fn credentials(record: &Record, rule: Option<&RuleAsWritten>) -> Credentials {
+pub(crate) fn credentials(record: &Record, rule: Option<&RuleAsWritten>, key_places: &[KeyPlace]) -> Credentials {
     let accepted = accepted(record).or_else(|| rule.and_then(|rule| rule.schemes.clone()));
     let is_accepted = |kind: Kind| accepted.as_ref().map(|schemes| schemes.iter().any(|scheme| Kind::from(*scheme) == kind));
     let seen = record.seen.iter().map(|seen| {
@@ -59,7 +60,7 @@ pub(crate) fn credentials(record: &Record, rule: Option<&RuleAsWritten>) -> Cred
     let not_seen = Scheme::ALL.iter().filter(absent).map(|&scheme| NotSeen {
         scheme,
         accepted: is_accepted(Kind::from(scheme)),
-        looked_at: looked_at(scheme),
+        looked_at: looked_at(scheme, key_places),
     });
     Credentials { looked, seen: seen.collect(), not_seen: not_seen.collect(), accepted }
 }
@@ -82,6 +83,7 @@ fn text(seen: &Seen) -> String {
     let place = match seen.place {
         Place::Header => "a header",
         Place::Query => "the query",
+        Place::Body => "the body",
         Place::Cookie => "a cookie",
     };
     let what = match (seen.kind, seen.name.as_deref()) {
@@ -95,11 +97,17 @@ fn text(seen: &Seen) -> String {
     format!("{what}, {} bytes", seen.length)
 }
 
-const fn looked_at(scheme: Scheme) -> &'static str {
-    match scheme {
+fn looked_at(scheme: Scheme, key_places: &[KeyPlace]) -> Cow<'static, str> {
+    Cow::Borrowed(match scheme {
         Scheme::Bearer => "the header Authorization: Bearer",
         Scheme::Basic => "the header Authorization: Basic",
-        Scheme::ApiKey => "the header X-API-Key and the query parameter api_key",
         Scheme::Session => "the cookie countersign (over HTTPS: __Host-countersign)",
-    }
+        Scheme::ApiKey => {
+            let places: Vec<String> = key_places.iter().map(ToString::to_string).collect();
+            return match places.split_last() {
+                Some((last, before)) if !before.is_empty() => Cow::Owned(format!("{} and {last}", before.join(", "))),
+                _ => Cow::Owned(places.concat()),
+            };
+        }
+    })
 }

@@ -70,6 +70,8 @@ pub(crate) fn remedies(case: &Case<'_>, rule: Option<&RuleAsWritten>, near: &[Ne
         Cause::ApiKeyExpired => bench.key_expired(),
         Cause::ApiKeyRevoked => bench.key_revoked(),
         Cause::ApiKeyMisplaced => bench.key_misplaced(),
+        Cause::ApiKeyMistyped => vec![Remedy::advice(Owner::Caller, "copy the key again, whole: without quotes, blanks or a line's end")],
+        Cause::ApiKeyElsewhere => bench.key_elsewhere(),
         Cause::TokenMalformed => bench.token_malformed(),
         Cause::TokenAlgorithmRefused => bench.token_algorithm(),
         Cause::TokenSignatureWrong => bench.token_signature(),

@@ -5,7 +5,7 @@ use crate::reference::case::Case;
 use crate::reference::credentials::{Credentials, credentials};
 use crate::reference::evidence::{Finding, findings};
 use crate::reference::remedy::{Remedy, remedies};
-use crate::reference::rule::{NearMiss, RuleAsWritten, near, refusing};
+use crate::reference::rule::{NearMiss, RuleAsWritten, key_places, near, refusing};
 use crate::wording::clean;
 use countersign::{Cause, Family, Owner, hex};
 use serde::{Serialize, Serializer};
@@ -93,7 +93,7 @@ pub fn report(case: &Case<'_>) -> Report {
             node: hex(&record.node),
         },
         evidence: findings(case),
-        credentials: credentials(record, rule.as_ref()),
+        credentials: credentials(record, rule.as_ref(), &key_places(case)),
         rule_unknown: if rule.is_some() { None } else { Some(rule_unknown(case)) },
         fix: remedies(case, rule.as_ref(), &near_misses),
         rule,

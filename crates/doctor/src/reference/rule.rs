@@ -3,8 +3,8 @@
 
 use crate::reference::case::{Case, Kept};
 use crate::reference::credentials::schemes;
-use countersign::Scheme;
 use countersign::reference::Record;
+use countersign::{KeyPlace, Scheme};
 use serde::{Serialize, Serializer};
 use std::ops::Range;
 use toml::Spanned;
@@ -95,6 +95,17 @@ pub(crate) fn upstream(case: &Case<'_>) -> Option<String> {
 /// come through a proxy, a mapped port, or another `--listen`.
 pub(crate) fn host(case: &Case<'_>) -> Option<String> {
     of_site(case, "host").filter(|host| !host.contains('*'))
+}
+
+/// Where the site that was asked for looks for API keys.
+pub(crate) fn key_places(case: &Case<'_>) -> Vec<KeyPlace> {
+    let written = || {
+        let document = DeTable::parse(case.kept?.text).ok()?;
+        let site = element(document.get_ref().get("site")?, case.record.site?)?;
+        table(site)?.get("api_keys_in").and_then(texts)
+    };
+    let places: Vec<_> = written().unwrap_or_default().iter().filter_map(|text| KeyPlace::parse(text).ok()).collect();
+    if places.is_empty() { KeyPlace::usual() } else { places }
 }
 
 fn of_site(case: &Case<'_>, key: &str) -> Option<String> {

@@ -18,6 +18,8 @@ pub(super) struct File {
     pub decisions: Option<At<LogDecisions>>,
     pub idle: Option<At<Duration>>,
     pub absolute: Option<At<Duration>>,
+    pub environment: Option<At<String>>,
+    pub warn_before: Option<At<Duration>>,
     pub limits: LimitsWritten,
     pub issuers: Vec<IssuerWritten>,
     pub providers: Vec<ProviderWritten>,
@@ -42,6 +44,7 @@ pub(super) struct LimitsWritten {
     pub header: Option<At<u64>>,
     pub headers: Option<At<usize>>,
     pub body: Option<At<u64>>,
+    pub judged_body: Option<At<u64>>,
     pub header_timeout: Option<At<Duration>>,
     pub idle_timeout: Option<At<Duration>>,
     pub upstream_connect: Option<At<Duration>>,
@@ -105,6 +108,7 @@ pub(super) struct SiteWritten {
     pub spoofed_headers: Option<At<SpoofedHeaders>>,
     pub preserve_host: Option<At<bool>>,
     pub pass_credentials: Option<At<bool>>,
+    pub api_keys_in: Option<At<Vec<At<String>>>>,
     pub https_only: Option<At<bool>>,
     pub providers: Option<At<Vec<At<String>>>>,
     pub passwords: Option<At<bool>>,
@@ -136,11 +140,14 @@ impl File {
     pub(super) fn read(reader: &Reader<'_>, table: &DeTable<'_>) -> Self {
         let root = Fields::root(reader, table);
         let session = root.table("session");
+        let api_keys = root.table("api_keys");
         Self {
             server: ServerWritten::read(reader, &root.table("server")),
             decisions: root.table("log").one_of("decisions", &[LogDecisions::All, LogDecisions::Refused, LogDecisions::Off]),
             idle: session.duration("idle"),
             absolute: session.duration("absolute"),
+            environment: api_keys.text("environment"),
+            warn_before: api_keys.duration("warn_before"),
             limits: LimitsWritten::read(&root.table("limits")),
             issuers: root.tables("issuer").iter().map(IssuerWritten::read).collect(),
             providers: root.tables("provider").iter().map(ProviderWritten::read).collect(),
@@ -175,6 +182,7 @@ impl LimitsWritten {
             header: limits.size("header"),
             headers: limits.number("headers"),
             body: limits.size("body"),
+            judged_body: limits.size("judged_body"),
             header_timeout: limits.duration("header_timeout"),
             idle_timeout: limits.duration("idle_timeout"),
             upstream_connect: limits.duration("upstream_connect"),
@@ -251,6 +259,7 @@ impl SiteWritten {
             spoofed_headers: site.one_of("spoofed_headers", &[SpoofedHeaders::Remove, SpoofedHeaders::Refuse]),
             preserve_host: site.flag("preserve_host"),
             pass_credentials: site.flag("pass_credentials"),
+            api_keys_in: site.list("api_keys_in"),
             https_only: site.flag("https_only"),
             providers: site.list("providers"),
             passwords: site.flag("passwords"),

@@ -81,6 +81,7 @@ pub(super) const SECTIONS: &[Section] = &[
     Section { name: "server.tls", repeated: false, meaning: "The certificate. With it the listener speaks TLS, and only TLS." },
     Section { name: "log", repeated: false, meaning: "What is logged." },
     Section { name: "session", repeated: false, meaning: "How long a login lasts." },
+    Section { name: "api_keys", repeated: false, meaning: "API keys of this installation." },
     Section { name: "limits", repeated: false, meaning: "Sizes and times that no connection exceeds." },
     Section {
         name: "issuer",
@@ -152,6 +153,12 @@ keys! {
         "absolute" Duration(SECOND, YEAR), Is("12h"), r#""8h""#,
             "A login ends after so long, however much it was used.";
     }
+    "api_keys" {
+        "environment" Text, Means("keys carry none"), r#""live""#,
+            "The name that keys carry in their text (`csk_live_…`), so that one of another environment is told from a wrong one: lower-case letters and digits, 16 at the most. Keys that were made before it was set are refused.";
+        "warn_before" Duration(0, YEAR), Is("14d"), r#""30d""#,
+            "So long before a key ends, answers to it carry `Countersign-Key-Expires`. `0s` for never.";
+    }
     "limits" {
         "header" Size(4096, 1 << 20), Is("64KB"), r#""32KB""#,
             "All header fields of a request together.";
@@ -159,6 +166,8 @@ keys! {
             "The number of header fields of a request.";
         "body" Size(0, u64::MAX), Means("as much as the app takes"), r#""10MB""#,
             "The body of a request.";
+        "judged_body" Size(1, 16 << 20), Is("64KB"), r#""1MB""#,
+            "The body of a request where credentials stand in it or cover it. It is read whole before it is judged.";
         "header_timeout" Duration(1, DAY), Is("10s"), r#""5s""#,
             "For the head of a request to arrive, and for a TLS handshake.";
         "idle_timeout" Duration(1, DAY), Is("75s"), r#""30s""#,
@@ -255,6 +264,8 @@ keys! {
             "The providers that people sign in with, where a rule takes `session`. With one and no passwords they are sent there at once; otherwise the login page offers the choice.";
         "passwords" Flag, Means("yes, unless there are `providers`"), "true",
             "Does the login page take passwords too?";
+        "api_keys_in" List(&[]), Is("header:X-API-Key,query:api_key"), r#"["header:X-API-Key", "authorization:ApiKey", "query:api_key", "cookie:key", "form:key", "json:auth.key"]"#,
+            "Where API keys are looked for, each as `header:NAME`, `authorization:SCHEME`, `query:NAME`, `cookie:NAME`, `form:NAME` or `json:NAME.NAME`. Challenges name the first.";
         "https_only" Flag, Is("false"), "true",
             "Refuse what did not come over TLS, here or at a trusted proxy?";
     }

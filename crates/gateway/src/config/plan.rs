@@ -5,7 +5,7 @@ use super::path::PathPattern;
 use countersign::login::Mapping;
 use countersign::login::oidc::RelyingParty;
 use countersign::reply::Challenges;
-use countersign::{Access, Issuer, Requirement, Target};
+use countersign::{Access, ApiKeys, Issuer, Requirement, Target};
 use http::{HeaderValue, Method};
 use ipnet::IpNet;
 use std::net::SocketAddr;
@@ -28,6 +28,10 @@ pub struct Plan {
     pub log: Log,
     /// How long sessions live.
     pub session: SessionLimits,
+    /// The environment that API keys carry in their text; empty for none.
+    pub api_key_environment: String,
+    /// How long before its end a client is told that its API key ends; zero for never.
+    pub warn_of_api_keys: Duration,
     /// Sizes and times that no connection exceeds.
     pub limits: Limits,
     /// The sites, in the file's order.
@@ -128,6 +132,8 @@ pub struct Limits {
     pub headers: usize,
     /// A request's body; none means as much as the app takes.
     pub body: Option<u64>,
+    /// A request's body where judging has to see it.
+    pub judged_body: u64,
     /// For a request's head to arrive, and for a TLS handshake.
     pub header_timeout: Duration,
     /// Between two requests of a connection.
@@ -167,6 +173,8 @@ pub struct Site {
     pub preserve_host: bool,
     /// Does the upstream see the credentials?
     pub pass_credentials: bool,
+    /// Where API keys are looked for, and which are of this installation.
+    pub api_keys: Arc<ApiKeys>,
 }
 
 /// Whom a path and methods are open to.

@@ -80,7 +80,7 @@ pub(super) async fn start(
 
 /// The session that the browser has, by the hash of its cookie.
 pub(super) fn presented(front: &Front, head: &Parts) -> Option<SecretHash> {
-    Presented::read(&front.parts(head)).session.map(SecretHash::of)
+    Presented::read(&front.parts(head), &[]).session.map(SecretHash::of)
 }
 
 /// What the store made of a change.

@@ -4,7 +4,23 @@ use super::{Bench, Remedy, array};
 use crate::moment::utc;
 use crate::reference::case::{Found, quoted};
 use crate::reference::evidence::missing;
-use countersign::{AccountState, Kind, Owner, Scheme, Subject, Value};
+use crate::reference::rule::key_places;
+use countersign::{AccountState, KeyPlace, Kind, Owner, Scheme, Subject, Value};
+
+/// A command that sends a key in this place.
+fn with_key(place: &KeyPlace, url: &str) -> String {
+    match place {
+        KeyPlace::Header(_) => format!("curl -H \"{}: $KEY\" {url}", place.location().1),
+        KeyPlace::Authorization(scheme) => format!("curl -H \"Authorization: {scheme} $KEY\" {url}"),
+        KeyPlace::Query(name) => format!("curl \"{url}?{name}=$KEY\""),
+        KeyPlace::Cookie(name) => format!("curl -b \"{name}=$KEY\" {url}"),
+        KeyPlace::Form(name) => format!("curl --data-urlencode \"{name}=$KEY\" {url}"),
+        KeyPlace::Json(names) => {
+            let (open, close) = (names.iter().map(|name| format!("{{\\\"{name}\\\":")).collect::<String>(), "}".repeat(names.len()));
+            format!("curl --json \"{open}\\\"$KEY\\\"{close}\" {url}")
+        }
+    }
+}
 
 impl Bench<'_> {
     pub(super) fn send_accepted(&self) -> Vec<Remedy> {
@@ -15,7 +31,7 @@ impl Bench<'_> {
         let url = self.url(&self.case.record.path);
         let line = |scheme: &Scheme| match scheme {
             Scheme::Bearer => format!("curl -H \"Authorization: Bearer $TOKEN\" {url}"),
-            Scheme::ApiKey => format!("curl -H \"X-API-Key: $KEY\" {url}"),
+            Scheme::ApiKey => key_places(self.case).first().map_or_else(String::new, |place| with_key(place, &url)),
             Scheme::Basic => format!("curl -u NAME {url}"),
             Scheme::Session => format!("open {}", self.url(&format!("/oauth2/sign_in?rd={}", self.case.record.path))),
         };
@@ -133,8 +149,20 @@ impl Bench<'_> {
     }
 
     pub(super) fn key_misplaced(&self) -> Vec<Remedy> {
-        let line = format!("curl -H \"X-API-Key: $KEY\" {}", self.url(&self.case.record.path));
-        vec![Remedy::commands(Owner::Caller, "send the key in its own header", [line])]
+        let url = self.url(&self.case.record.path);
+        let lines = key_places(self.case).iter().take(1).map(|place| with_key(place, &url)).collect::<Vec<_>>();
+        vec![Remedy::commands(Owner::Caller, "send the key where it is read", lines)]
+    }
+
+    pub(super) fn key_elsewhere(&self) -> Vec<Remedy> {
+        let line = self.url(&self.case.record.path);
+        vec![
+            Remedy::advice(
+                Owner::Caller,
+                format!("use the key that was made for this environment, or ask the one that the key is for; this is {line}"),
+            ),
+            Remedy::commands(Owner::Administrator, "or make one here", [self.new_key(&[])]),
+        ]
     }
 
     fn new_key(&self, scopes: &[String]) -> String {

@@ -6,7 +6,7 @@ use crate::config::path::PathPattern;
 use crate::config::plan::Rule;
 use crate::config::read::{At, Place, Reader, not_among, shown};
 use countersign::reply::Challenges;
-use countersign::{Access, Issuer, MethodScopes, Requirement, Scheme};
+use countersign::{Access, ApiKeys, Issuer, MethodScopes, Requirement, Scheme};
 use http::Method;
 use std::sync::Arc;
 
@@ -20,6 +20,7 @@ pub(super) struct OfSite<'a> {
     pub origins: Arc<[String]>,
     /// Do people sign in with providers?
     pub providers: bool,
+    pub api_keys: &'a Arc<ApiKeys>,
 }
 
 /// Checks the rules of a site.
@@ -64,6 +65,7 @@ fn check(reader: &Reader<'_>, number: usize, written: &RuleWritten, site: &OfSit
         https_only: site.https_only,
         issuers: site.issuers.clone(),
         origins: site.origins.clone(),
+        api_keys: site.api_keys.clone(),
     };
     suspect(reader, written, &requirement, site.providers);
     Rule {

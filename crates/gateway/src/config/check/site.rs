@@ -6,7 +6,7 @@ use crate::config::host::HostPattern;
 use crate::config::near::nearest;
 use crate::config::plan::{Cors, Profile, Provider, Server, Site, SpoofedHeaders, Upstream, UpstreamScheme};
 use crate::config::read::{At, Place, Reader, shown};
-use countersign::{Issuer, Scheme};
+use countersign::{ApiKeys, Issuer, KeyPlace, Scheme, is_environment};
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 
@@ -42,19 +42,32 @@ pub(super) fn check_all(
             );
         }
     }
+    let environment = environment(reader, file);
     let sites = file.sites.iter().take(COUNT_LIMIT).enumerate();
-    sites.map(|(number, site)| Arc::new(check(reader, number, site, server, issuers, providers))).collect()
+    let of_file = OfFile { server, issuers, providers, environment };
+    sites.map(|(number, site)| Arc::new(check(reader, number, site, &of_file))).collect()
 }
 
-fn check(
-    reader: &Reader<'_>,
-    number: usize,
-    written: &SiteWritten,
-    server: &Server,
-    issuers: &Arc<[Arc<Issuer>]>,
-    known: &[Arc<Provider>],
-) -> Site {
-    let providers = providers(reader, written, known);
+/// What all sites of a file share.
+struct OfFile<'a> {
+    server: &'a Server,
+    issuers: &'a Arc<[Arc<Issuer>]>,
+    providers: &'a [Arc<Provider>],
+    environment: &'a str,
+}
+
+fn environment<'a>(reader: &Reader<'_>, file: &'a File) -> &'a str {
+    let Some(name) = &file.environment else { return "" };
+    if !is_environment(&name.value) {
+        let mend = "lower-case letters and digits, 16 at the most, such as `live`";
+        reader.fault(&name.place, format!("{} cannot name an environment", shown(&name.value)), Some(mend.into()));
+    }
+    &name.value
+}
+
+fn check(reader: &Reader<'_>, number: usize, written: &SiteWritten, of_file: &OfFile<'_>) -> Site {
+    let OfFile { server, issuers, environment, .. } = *of_file;
+    let providers = providers(reader, written, of_file.providers);
     let host = written.host.as_ref().map(|host| host.value.clone());
     let realm = realm(reader, written, host.as_ref());
     let cors = cors(reader, written);
@@ -71,7 +84,8 @@ fn check(
         reader.fault(&beyond.place, format!("there are more than {COUNT_LIMIT} rules in this site"), None);
     }
     let origins = cors.iter().filter(|cors| cors.credentials).flat_map(|cors| cors.origins.iter().cloned()).collect();
-    let shared = rule::OfSite { realm: &realm, https_only, issuers, origins, providers: !providers.is_empty() };
+    let api_keys = Arc::new(api_keys(reader, written, environment));
+    let shared = rule::OfSite { realm: &realm, https_only, issuers, origins, providers: !providers.is_empty(), api_keys: &api_keys };
     Site {
         index: u16::try_from(number).unwrap_or(u16::MAX),
         host: host.unwrap_or_else(HostPattern::any),
@@ -83,6 +97,7 @@ fn check(
         rules: rule::check_all(reader, written.rules.get(..COUNT_LIMIT).unwrap_or(&written.rules), &shared),
         preserve_host: value(&written.preserve_host, true),
         pass_credentials: value(&written.pass_credentials, false),
+        api_keys: api_keys.clone(),
         cors,
         realm,
     }
@@ -117,6 +132,26 @@ fn providers(reader: &Reader<'_>, written: &SiteWritten, known: &[Arc<Provider>]
         reader.warn(&flag.place, "nobody can sign in: there are no passwords and no `providers`", None);
     }
     providers
+}
+
+/// Where keys are looked for: each place once, and at least one.
+fn api_keys(reader: &Reader<'_>, written: &SiteWritten, environment: &str) -> ApiKeys {
+    let mut places = Vec::new();
+    for text in written.api_keys_in.iter().flat_map(|list| &list.value) {
+        match KeyPlace::parse(&text.value) {
+            Ok(place) if places.contains(&place) => reader.warn(&text.place, format!("{} is listed already", shown(&text.value)), None),
+            Ok(place) => places.push(place),
+            Err(wrong) => {
+                let mend = "write `header:X-API-Key`, `authorization:ApiKey`, `query:api_key`, `cookie:key`, `form:key` or `json:auth.key`";
+                reader.fault(&text.place, format!("{} is no place for API keys: {wrong}", shown(&text.value)), Some(mend.into()));
+            }
+        }
+    }
+    if let Some(list) = written.api_keys_in.as_ref().filter(|list| list.value.is_empty()) {
+        let mend = "leave it out for the usual places, and `api-key` out of `schemes` if no keys are taken";
+        reader.fault(&list.place, "`api_keys_in` is empty", Some(mend.into()));
+    }
+    ApiKeys { places, environment: environment.to_owned() }
 }
 
 fn realm(reader: &Reader<'_>, written: &SiteWritten, host: Option<&HostPattern>) -> String {

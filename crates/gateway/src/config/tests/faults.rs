@@ -46,7 +46,7 @@ fn names_and_types() {
     check_top(
         "foo = 1",
         &[
-            r#"1:1: there is no key "foo" at the top of the file => known are `server`, `log`, `session`, `limits`, `issuer`, `provider`, `site`"#,
+            r#"1:1: there is no key "foo" at the top of the file => known are `server`, `log`, `session`, `api_keys`, `limits`, `issuer`, `provider`, `site`"#,
         ],
     );
     check_top("server = 1", &["1:1: `server` is one table => write `[server]` on a line of its own"]);
