@@ -6,6 +6,7 @@ use countersign::Cause;
 use countersign_suites::client::{Answer, Wire, basic, get, get_from, request, request_on};
 use countersign_suites::issuer::Mood;
 use countersign_suites::jwt::Signer;
+use countersign_suites::login::LoginScene;
 use countersign_suites::scene::{PASSWORD, Scene, form};
 use countersign_suites::{let_pass, now, within};
 use serde_json::{Value, json};
@@ -203,6 +204,16 @@ fn provocation(cause: Cause) -> Provoke {
         Cause::UpstreamTimeout => |s| host(s, "orders.test", "/public/silent"),
         Cause::Overloaded => overload,
         Cause::UpstreamRefused => |s| host(s, "orders.test", "/public/own-401"),
+        // These need a provider: see `logins_at_a_provider`.
+        Cause::ProviderUnreachable
+        | Cause::LoginStateUnknown
+        | Cause::LoginNonceMismatch
+        | Cause::LoginIssuerMismatch
+        | Cause::ProviderRefused
+        | Cause::CodeRefused
+        | Cause::IdTokenRefused
+        | Cause::LoginLooping
+        | Cause::LogoutRefused => |_| Answer::default(),
     }
 }
 
@@ -225,9 +236,66 @@ fn overload(scene: &Scene) -> Answer {
     })
 }
 
+/// Provokes a cause of a login at a provider.
+fn login(scene: &LoginScene, cause: Cause) -> Answer {
+    let provider = &scene.provider;
+    let come_back = || {
+        let answer = scene.come_back(&scene.begin("/page"));
+        provider.honest();
+        answer
+    };
+    match cause {
+        Cause::ProviderUnreachable => {
+            provider.instead("/token", "500 Down", "");
+            come_back()
+        }
+        Cause::LoginStateUnknown => scene.callback(&[("code", "a"), ("state", "b")], ""),
+        Cause::LoginNonceMismatch => {
+            provider.claims("nonce", "another");
+            come_back()
+        }
+        Cause::LoginIssuerMismatch => {
+            provider.claims("iss", "https://elsewhere.example");
+            come_back()
+        }
+        Cause::ProviderRefused => {
+            let begun = scene.begin("/page");
+            let query = [("error", "access_denied"), ("state", begun.get("state")), ("iss", &provider.url())];
+            scene.callback(&query, &begun.cookies)
+        }
+        Cause::CodeRefused => {
+            let begun = scene.begin("/page");
+            scene.callback(&[("code", "another"), ("state", begun.get("state")), ("iss", &provider.url())], &begun.cookies)
+        }
+        Cause::IdTokenRefused => {
+            provider.claims("aud", "invoices");
+            come_back()
+        }
+        Cause::LoginLooping => scene.page("/page", &format!("countersign_rounds=3-{}", now())),
+        Cause::LogoutRefused => {
+            let headers = [("Content-Type", "application/x-www-form-urlencoded")];
+            request(scene.at(), "POST", "/oauth2/backchannel_logout", &headers, b"logout_token=a.b.c")
+        }
+        other => panic!("{other} is not about logins at a provider"),
+    }
+}
+
+#[test]
+fn logins_at_a_provider() {
+    let scene = LoginScene::new();
+    for cause in LOGINS {
+        let answer = login(&scene, cause);
+        check_report(&scene.gateway.explain(&answer.reference()), cause, &answer);
+    }
+}
+
 #[track_caller]
 fn check(scene: &Scene, cause: Cause, answer: &Answer) {
-    let report = scene.explain(answer);
+    check_report(&scene.explain(answer), cause, answer);
+}
+
+#[track_caller]
+fn check_report(report: &Value, cause: Cause, answer: &Answer) {
     assert_eq!(report["cause"], json!(cause.code()), "{answer:?}\n{report}");
     assert_eq!(report["family"], json!(cause.family()), "{cause}");
     assert_eq!(report["owner"], json!(cause.owner()), "{cause}");
@@ -257,17 +325,29 @@ fn check(scene: &Scene, cause: Cause, answer: &Answer) {
 
 /// Causes that have a test of their own.
 const APART: [Cause; 3] = [Cause::SessionIdle, Cause::SessionOver, Cause::StoreUnreachable];
+/// Those of logins at a provider.
+const LOGINS: [Cause; 9] = [
+    Cause::ProviderUnreachable,
+    Cause::LoginStateUnknown,
+    Cause::LoginNonceMismatch,
+    Cause::LoginIssuerMismatch,
+    Cause::ProviderRefused,
+    Cause::CodeRefused,
+    Cause::IdTokenRefused,
+    Cause::LoginLooping,
+    Cause::LogoutRefused,
+];
 
 #[test]
 fn every_cause_is_provoked() {
     let scene = Scene::with(CONFIG);
     let mut named = 0;
-    for cause in Cause::ALL.iter().copied().filter(|cause| !APART.contains(cause)) {
+    for cause in Cause::ALL.iter().copied().filter(|cause| !APART.contains(cause) && !LOGINS.contains(cause)) {
         let answer = provocation(cause)(&scene);
         check(&scene, cause, &answer);
         named += 1;
     }
-    assert_eq!(named + APART.len(), Cause::ALL.len());
+    assert_eq!(named + APART.len() + LOGINS.len(), Cause::ALL.len());
     // What was never admitted never reached the app.
     let reached: Vec<_> = scene.upstream.requests().into_iter().filter(|request| !request.target.starts_with("/public/")).collect();
     let honest = |target: &str| ["/api/orders", "/page"].contains(&target);
@@ -297,7 +377,8 @@ fn a_broken_store() {
 fn every_cause_has_its_page() {
     for cause in Cause::ALL {
         let output = countersign_suites::gateway::run(&["explain", cause.code()], "");
-        let text = String::from_utf8_lossy(&output.stdout).into_owned();
+        // Long lines are broken for the terminal.
+        let text = String::from_utf8_lossy(&output.stdout).split_whitespace().collect::<Vec<_>>().join(" ");
         assert!(output.status.success() && text.contains(cause.sentence()), "{cause}: {text}");
     }
 }

@@ -114,7 +114,16 @@ causes! {
     122 UpstreamUnreachable "upstream-unreachable" 502 Other Operator UpstreamUnavailable "The app behind the gateway could not be reached, or broke off.";
     123 UpstreamTimeout "upstream-timeout" 504 Other Operator UpstreamUnavailable "The app behind the gateway did not answer in time.";
     124 Overloaded "overloaded" 503 Other Operator Unavailable "More passwords wait to be checked than the gateway holds in its queue.";
+    126 ProviderUnreachable "provider-unreachable" 503 IdpUnreachable Operator Unavailable "The identity provider could not be asked, or what it answered is not what a provider answers.";
     130 UpstreamRefused "upstream-refused" 401 Other Upstream Upstream "The app behind the gateway refused the request itself.";
+    140 LoginStateUnknown "login-state-unknown" 401 ExpiredSession Caller LoginFailed "The browser came back from the provider without the login that it had begun: another tab, a lost cookie, a second use.";
+    141 LoginNonceMismatch "login-nonce-mismatch" 401 InvalidCredentials Caller LoginFailed "The ID token was made for another login than the one that this browser began.";
+    142 LoginIssuerMismatch "login-issuer-mismatch" 401 AudienceOrIssuerMismatch Operator LoginFailed "The answer to a login comes from another provider than the one that was asked.";
+    143 ProviderRefused "provider-refused" 401 MisconfigurationOther Operator LoginFailed "The identity provider itself answered the login with an error.";
+    144 CodeRefused "code-refused" 401 InvalidCredentials Caller LoginFailed "The authorization code was used before, is too old, or was made for another client, redirect or verifier.";
+    145 IdTokenRefused "id-token-refused" 401 InvalidCredentials Operator LoginFailed "What the provider says of the person does not pass: the ID token's signature, audience, times or hash, or a userinfo answer about somebody else.";
+    146 LoginLooping "login-looping" 401 ExpiredSession Operator LoginFailed "The browser was sent to log in again and again, and never stayed logged in.";
+    147 LogoutRefused "logout-refused" 400 InvalidCredentials Operator LogoutRefused "A logout that a provider sent does not pass: its token's signature, audience, times or form, or it was used before.";
 }
 
 impl Cause {
@@ -282,6 +291,8 @@ outsides! {
     SiteUnknown "site-unknown" "No such site" "No site is served under this host name." None;
     Unavailable "temporarily-unavailable" "Temporarily unavailable" "The request could not be decided just now; try again later." None;
     UpstreamUnavailable "upstream-unavailable" "Upstream unavailable" "The service behind this gateway is not answering; try again later." None;
+    LoginFailed "login-failed" "Sign-in could not be completed" "The sign-in could not be completed; start again." None;
+    LogoutRefused "logout-refused" "Logout refused" "The logout could not be accepted." None;
     Upstream "upstream-refused" "Refused by the service" "The service behind this gateway refused the request." None;
 }
 

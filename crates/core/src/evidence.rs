@@ -59,6 +59,12 @@ subjects! {
     30 Subject "subject";
     31 Place "place";
     32 Environment "environment";
+    50 Provider "provider";
+    51 Nonce "nonce";
+    52 Error "error";
+    53 RedirectUri "redirect URI";
+    54 Begun "begun";
+    55 Client "client";
 }
 
 /// A value in evidence.

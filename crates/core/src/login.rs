@@ -7,5 +7,7 @@
 
 mod mapping;
 pub mod oidc;
+mod sealed;
 
 pub use mapping::{Described, Grant, Mapping};
+pub use sealed::Sealer;

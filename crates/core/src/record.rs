@@ -123,6 +123,13 @@ pub struct Session {
     pub login: Option<Arc<Login>>,
 }
 
+impl Session {
+    /// Is the provider to be asked whether it may go on?
+    pub fn is_due(&self, now: Timestamp) -> bool {
+        self.login.as_ref().is_some_and(|login| login.renew_at.is_some_and(|due| due <= now))
+    }
+}
+
 /// What a provider said of a login.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Login {

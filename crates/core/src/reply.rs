@@ -78,6 +78,11 @@ impl Reply {
     }
 }
 
+/// The challenge that leads to the login page (RFC 9110 section 11.6.1: a 401 has one).
+pub fn session_challenge(realm: &str) -> HeaderValue {
+    header(session(realm))
+}
+
 fn plain(scheme: Scheme, requirement: &Requirement) -> Challenge<'_> {
     let realm = &requirement.realm;
     match scheme {
@@ -87,8 +92,12 @@ fn plain(scheme: Scheme, requirement: &Requirement) -> Challenge<'_> {
             let (place, name) = requirement.api_keys.places.first().map_or(("header", "X-API-Key".to_owned()), KeyPlace::location);
             Challenge::new("ApiKey").param("realm", realm).param("in", place).param("name", name)
         }
-        Scheme::Session => Challenge::new("Session").param("realm", realm).param("sign_in", "/oauth2/sign_in"),
+        Scheme::Session => session(realm),
     }
+}
+
+fn session(realm: &str) -> Challenge<'_> {
+    Challenge::new("Session").param("realm", realm).param("sign_in", "/oauth2/sign_in")
 }
 
 fn bearer<'a>(error: &'a str, refusal: &Refusal, requirement: &'a Requirement) -> Challenge<'a> {

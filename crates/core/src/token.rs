@@ -14,6 +14,8 @@ mod sign;
 
 pub use algorithm::Algorithm;
 pub use claims::{Claims, VerifiedToken};
+pub(crate) use claims::{date, one_or_more};
+pub(crate) use jws::read_shallow;
 pub use jws::{Header, TOKEN_LIMIT, TokenFault, Unverified};
 pub use keys::{Key, KeySet, KeySetFault};
 pub use sign::{IssuedClaims, SeedFault, SigningKey};

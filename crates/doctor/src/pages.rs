@@ -70,7 +70,16 @@ pages! {
     UpstreamUnreachable "upstream-unreachable";
     UpstreamTimeout "upstream-timeout";
     Overloaded "overloaded";
+    ProviderUnreachable "provider-unreachable";
     UpstreamRefused "upstream-refused";
+    LoginStateUnknown "login-state-unknown";
+    LoginNonceMismatch "login-nonce-mismatch";
+    LoginIssuerMismatch "login-issuer-mismatch";
+    ProviderRefused "provider-refused";
+    CodeRefused "code-refused";
+    IdTokenRefused "id-token-refused";
+    LoginLooping "login-looping";
+    LogoutRefused "logout-refused";
 }
 
 /// The page of any cause, as Markdown.
@@ -167,6 +176,7 @@ fn challenges(cause: Cause) -> String {
         (Outside::StepUp, Some(error)) => {
             format!("Bearer with `error=\"{error}\"` and `acr_values` or `max_age`, where the rule accepts tokens")
         }
+        (Outside::LoginFailed, _) => "Session, which leads to the login page".to_owned(),
         _ if cause.status() != 401 => "none".to_owned(),
         (_, Some(error)) => format!("every accepted scheme, the strongest first; Bearer with `error=\"{error}\"`"),
         (_, None) => "every accepted scheme, the strongest first".to_owned(),

@@ -20,6 +20,10 @@ struct Refusal<'a> {
 pub(crate) struct SignIn<'a> {
     /// The site's realm.
     pub realm: &'a str,
+    /// Does it take passwords?
+    pub passwords: bool,
+    /// The providers, each with its label and address.
+    pub providers: &'a [(&'a str, String)],
     /// The form's token.
     pub csrf: &'a str,
     /// Where to return to.
@@ -40,6 +44,24 @@ pub(crate) struct SignOut<'a> {
     pub csrf: &'a str,
     /// Has it been done?
     pub done: bool,
+    /// Where the provider's session ends, if it shall.
+    pub onward: Option<&'a str>,
+}
+
+/// A login that came to nothing.
+#[derive(Template)]
+#[template(path = "login_failed.html")]
+struct LoginFailed<'a> {
+    title: &'a str,
+    detail: &'a str,
+    hint: Option<&'a str>,
+    again: &'a str,
+    reference: &'a str,
+}
+
+/// A login that came to nothing, as a page; `again` is where another try begins.
+pub(crate) fn login_failed(reply: &Reply, reference: &str, again: &str, hint: Option<&str>) -> String {
+    render(&LoginFailed { title: reply.outside.title(), detail: reply.outside.detail(), hint, again, reference })
 }
 
 /// A refusal as a page.

@@ -4,7 +4,7 @@ use crate::body::ResponseBody;
 use crate::config::{Rule, Site};
 use crate::cors;
 use crate::pages;
-use countersign::reply::Reply;
+use countersign::reply::{Reply, session_challenge};
 use countersign::{Outage, Refusal};
 use http::header::{CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, HeaderName, LOCATION, RETRY_AFTER, VARY, WWW_AUTHENTICATE};
 use http::{HeaderMap, HeaderValue, Response, StatusCode};
@@ -51,6 +51,26 @@ pub(crate) fn to_sign_in(location: &str, reference: &str) -> Response<ResponseBo
     set(headers, REFERENCE, reference);
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     headers.insert(VARY, HeaderValue::from_static(VARIES));
+    response
+}
+
+/// A login that came to nothing, as a page that leads to another try. `hint` says more than the cause's own text where that
+/// helps the person and tells nobody anything.
+pub(crate) fn login_failed(refusal: &Refusal, realm: &str, reference: &str, again: &str, hint: Option<&str>) -> Response<ResponseBody> {
+    let reply = Reply::refuse(refusal, None);
+    let mut response = page(reply.status, pages::login_failed(&reply, reference, again, hint));
+    let headers = response.headers_mut();
+    if reply.status == StatusCode::UNAUTHORIZED {
+        headers.insert(WWW_AUTHENTICATE, session_challenge(realm));
+    }
+    set(headers, REFERENCE, reference);
+    response
+}
+
+/// Sends a person on, where nothing was refused.
+pub(crate) fn see_other(location: &str) -> Response<ResponseBody> {
+    let mut response = page(StatusCode::SEE_OTHER, String::new());
+    set(response.headers_mut(), LOCATION, location);
     response
 }
 

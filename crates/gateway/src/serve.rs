@@ -62,7 +62,15 @@ pub(crate) async fn serve(worker: &Rc<Worker>, peer: &Peer, seen: Option<HeadFau
         },
     };
     parts.body = body.bytes();
-    match worker.at_hand.settle(|facts| judge(&parts, &rule.requirement, facts, now)).await {
+    let judged = || worker.at_hand.settle(|facts| judge(&parts, &rule.requirement, facts, now));
+    let mut verdict = judged().await;
+    if let Verdict::Admit(identity) = &verdict
+        && let Some(session) = identity.session().filter(|session| session.is_due(now))
+        && Box::pin(sign_in::renew(&case, session)).await
+    {
+        verdict = judged().await;
+    }
+    match verdict {
         Verdict::Admit(identity) => {
             case.note_use(&identity, now);
             if site.upstream.is_sample() {
@@ -71,7 +79,7 @@ pub(crate) async fn serve(worker: &Rc<Worker>, peer: &Peer, seen: Option<HeadFau
             }
             forward::forward(&case, peer, &front, head, body, &identity).await
         }
-        Verdict::Refuse(refusal) if sign_in::mends(&refusal, rule, case.navigation) => {
+        Verdict::Refuse(refusal) if sign_in::mends(&refusal, rule, &site, case.navigation) => {
             sign_in::redirect(&case, peer, &head, &front, &refusal)
         }
         Verdict::Refuse(refusal) => case.refuse(peer, &head, &refusal),

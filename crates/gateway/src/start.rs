@@ -7,12 +7,14 @@
 
 use crate::config::{self, Faults, Loaded, Overrides, Plan, Server, Source};
 use crate::metrics::Metrics;
+use crate::sign_in::Renewals;
 use crate::tls::{self, TlsError};
 use crate::trail::Trail;
 use crate::worker::{Shared, Worker, random};
 use crate::{admin, listen};
 use arc_swap::{ArcSwap, ArcSwapOption};
 use aws_lc_rs::hmac;
+use countersign::login::Sealer;
 use countersign::{AccountName, Issuer, Secret, hex};
 use countersign_sources::{Options as SourceOptions, Sources, passwords};
 use countersign_store::{DataDir, NewAccount, Store, StoreError};
@@ -173,6 +175,8 @@ fn share(
         background: background.clone(),
         seals: ArcSwap::from_pointee(data.seal_ring(now())?),
         csrf: hmac::Key::new(hmac::HMAC_SHA256, &data.csrf_key()?),
+        login: Sealer::new(&data.login_key()?),
+        renewals: Renewals::default(),
         node: data.node(),
         trail,
         metrics,

@@ -3,10 +3,12 @@
 
 use crate::config::Plan;
 use crate::metrics::{Admitted, Metrics, Refused};
+use crate::sign_in::Renewals;
 use crate::trail::{Trail, WorkerTrail};
 use crate::upstream::Pool;
 use arc_swap::ArcSwap;
 use aws_lc_rs::{hmac, rand};
+use countersign::login::Sealer;
 use countersign::reference::{Record, SealRing, seal};
 use countersign_sources::{AtHand, Sources};
 use http::HeaderValue;
@@ -27,6 +29,10 @@ pub(crate) struct Shared {
     pub seals: ArcSwap<SealRing>,
     /// Binds a form's token to its browser.
     pub csrf: hmac::Key,
+    /// Seals what browsers and sessions keep of logins at providers.
+    pub login: Sealer,
+    /// Sessions that are being renewed.
+    pub renewals: Renewals,
     /// This installation's node.
     pub node: [u8; 4],
     /// Takes decisions.

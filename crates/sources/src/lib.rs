@@ -5,6 +5,7 @@
 //!                   └──► Sources (one a process, on the background runtime)
 //!                          ├── Store      accounts, API keys, sessions
 //!                          ├── passwords  throttle ──► bounded queue ──► hashing threads
+//!                          ├── providers  discovery, and what a login asks of them
 //!                          ├── keys       discovery ──► JWKS, refreshed ahead, stale while the issuer is down
 //!                          └── ledger     what may be used once and was
 //! ```
@@ -18,6 +19,7 @@ mod ledger;
 mod options;
 mod outbound;
 pub mod passwords;
+mod providers;
 mod reach;
 mod sources;
 mod uses;

@@ -6,6 +6,7 @@ use crate::ledger::Ledger;
 use crate::options::Options;
 use crate::outbound::Outbound;
 use crate::passwords::Pool;
+use crate::providers::Providers;
 use crate::uses::{KeyUses, SessionUses};
 use countersign::token::KeySet;
 use countersign::{
@@ -36,6 +37,7 @@ const RETRY_STORE: u32 = 5;
 pub struct Sources {
     store: Store,
     keys: Keys,
+    pub(crate) providers: Providers,
     passwords: Pool,
     ledger: Ledger,
     pub(crate) keyed: Keyed,
@@ -65,7 +67,8 @@ impl Sources {
     pub fn start(store: Store, options: Options, runtime: Handle) -> Arc<Self> {
         let outbound = Arc::new(Outbound::new(&options.extra_roots));
         let sources = Arc::new(Self {
-            keys: Keys::new(options.own.clone(), outbound, runtime.clone()),
+            keys: Keys::new(options.own.clone(), outbound.clone(), runtime.clone()),
+            providers: Providers::new(outbound),
             passwords: Pool::start(&options),
             ledger: Ledger::new(),
             keyed: Keyed::new(&options.fingerprint_key),
@@ -148,6 +151,11 @@ impl Sources {
     /// wait; an issuer that is down stops nothing.
     pub fn prefetch(&self, issuers: &[Arc<Issuer>]) {
         self.keys.prefetch(issuers);
+    }
+
+    /// Where what waits is waited for.
+    pub(crate) fn runtime(&self) -> &Handle {
+        &self.runtime
     }
 
     /// The store.

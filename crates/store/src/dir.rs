@@ -3,7 +3,7 @@
 //! ```text
 //! DIR/              0700
 //!   node            8 hex digits
-//!   keys/           seal-<id>.key token.key fingerprint.key csrf.key, each 0600
+//!   keys/           seal-<id>.key token.key fingerprint.key csrf.key login.key, each 0600
 //!   revisions/      <revision>.toml
 //!   countersign.sqlite
 //! ```
@@ -102,6 +102,14 @@ impl DataDir {
     /// As for [`open`](Self::open).
     pub fn csrf_key(&self) -> Result<[u8; 32], StoreError> {
         once::bytes(&self.path.join("keys/csrf.key")).map(|key| *key)
+    }
+
+    /// The key that seals what browsers and sessions keep of logins at providers, made once.
+    ///
+    /// # Errors
+    /// As for [`open`](Self::open).
+    pub fn login_key(&self) -> Result<[u8; 32], StoreError> {
+        once::bytes(&self.path.join("keys/login.key")).map(|key| *key)
     }
 
     /// Keeps the text of a configuration, so that references of its time can show their rule. The newest 50 are kept.

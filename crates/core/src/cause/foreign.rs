@@ -84,10 +84,7 @@ foreign! {
     AssertionReplayed "assertion-replayed" SamlInvalid Caller "The SAML assertion was used before.";
     AssertionUnsolicited "assertion-unsolicited" SamlInvalid Caller "The SAML response answers no request that the service provider remembers.";
     AssertionStatusRefused "assertion-status-refused" SamlInvalid Operator "The identity provider itself answered with a failure.";
-    LoginStateUnknown "login-state-unknown" ExpiredSession Caller "The browser came back from the provider without the login that it had begun: another tab, a lost cookie, a second use.";
-    CodeRefused "code-refused" InvalidCredentials Caller "The authorization code was used before, is too old, or was made for another client, redirect or verifier.";
     ClientRefused "client-refused" InvalidCredentials Operator "The provider does not accept the client's own identifier or secret.";
-    ProviderUnreachable "provider-unreachable" IdpUnreachable Operator "The server could not ask the identity provider, and refused because of that.";
     ProviderMisconfigured "provider-misconfigured" MisconfigurationOther Operator "The identity provider and who relies on it are configured differently.";
     PublicUrlUnknown "public-url-unknown" MisconfigurationOther Operator "The app does not know under which URL it is seen from outside: Host or X-Forwarded headers are missing or wrong.";
     MetadataMissing "metadata-missing" MisconfigurationOther Operator "The metadata that leads a client to its authorization server is missing or wrong (RFC 9728, RFC 8414).";

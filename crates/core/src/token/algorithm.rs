@@ -50,6 +50,16 @@ algorithms! {
 }
 
 impl Algorithm {
+    /// The hash that `at_hash` is made with (OpenID Connect Core section 3.1.3.6): that of the signature.
+    pub(crate) fn hash(self) -> &'static aws_lc_rs::digest::Algorithm {
+        use aws_lc_rs::digest::{SHA256, SHA384, SHA512};
+        match self {
+            Self::Es256 | Self::Ps256 | Self::Rs256 => &SHA256,
+            Self::Es384 | Self::Ps384 | Self::Rs384 => &SHA384,
+            Self::Es512 | Self::Ps512 | Self::Rs512 | Self::EdDsa => &SHA512,
+        }
+    }
+
     /// The algorithm of this name; `Ed25519` (RFC 9864) is another name for `EdDSA` here.
     pub fn from_name(name: &str) -> Option<Self> {
         let name = if name == "Ed25519" { "EdDSA" } else { name };

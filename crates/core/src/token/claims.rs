@@ -129,7 +129,7 @@ impl VerifiedToken {
 }
 
 /// NumericDate: a JSON number of seconds, fractions cut off. Anything that is not a number, or out of range, is a fault.
-fn date<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Timestamp>, D::Error> {
+pub(crate) fn date<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Timestamp>, D::Error> {
     const END: i64 = 253_402_300_800; // the year 10000
     #[derive(Deserialize)]
     #[serde(untagged)]
@@ -152,7 +152,7 @@ enum OneOrMore {
     More(Vec<String>),
 }
 
-fn one_or_more<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
+pub(crate) fn one_or_more<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
     Ok(match OneOrMore::deserialize(deserializer)? {
         OneOrMore::One(text) => vec![text],
         OneOrMore::More(texts) => texts,

@@ -93,11 +93,22 @@ impl KeySet {
         older.keys.iter().all(|old| self.keys.iter().any(|new| same(new, old)))
     }
 
-    /// Verifies a token's signature.
+    /// Verifies a token's signature, and takes over its claims as those of an access token.
     ///
     /// # Errors
-    /// [`Stop::Refuse`] with the algorithm refused, the key unknown, the signature wrong, or a claim missing.
+    /// As [`check_signature`](Self::check_signature), or `token-malformed` for a claim that is missing.
     pub fn verify(&self, token: Unverified<'_>, issuer: &Arc<Issuer>) -> Result<VerifiedToken, Stop> {
+        self.check_signature(&token, issuer)?;
+        VerifiedToken::new(token, issuer.clone()).map_err(|fault| {
+            Stop::refuse(Cause::TokenMalformed, Evidence::none().presented(Subject::Form, Value::text(&fault.to_string())))
+        })
+    }
+
+    /// Is the token signed by one of these keys, with an algorithm that its issuer may use?
+    ///
+    /// # Errors
+    /// [`Stop::Refuse`] with the algorithm refused, the key unknown, or the signature wrong.
+    pub fn check_signature(&self, token: &Unverified<'_>, issuer: &Issuer) -> Result<(), Stop> {
         let header = &token.header;
         let presented = || Value::text(&header.alg);
         let allowed = || Value::texts(issuer.algorithms.iter().map(|algorithm| algorithm.name()));
@@ -119,9 +130,7 @@ impl KeySet {
                 Evidence::none().presented(Subject::Algorithm, presented()).presented(Subject::KeyId, Value::text(kid.unwrap_or("(none)")));
             return Err(Stop::refuse(Cause::TokenSignatureWrong, evidence));
         }
-        VerifiedToken::new(token, issuer.clone()).map_err(|fault| {
-            Stop::refuse(Cause::TokenMalformed, Evidence::none().presented(Subject::Form, Value::text(&fault.to_string())))
-        })
+        Ok(())
     }
 }
 

@@ -14,7 +14,7 @@ const INVALID: Code = Foreign(ForeignCause::CredentialsInvalid);
 const EXPIRED: Code = Common(Cause::TokenExpired);
 const GRANT: Code = Foreign(ForeignCause::GrantRevoked);
 const OLD_REFRESH: Code = Foreign(ForeignCause::RefreshTokenExpired);
-const CODE: Code = Foreign(ForeignCause::CodeRefused);
+const CODE: Code = Common(Cause::CodeRefused);
 
 /// Words of an `invalid_token`'s description, the first that fits.
 const INVALID_TOKEN: &[(&[&str], u8, Code)] = &[
@@ -29,7 +29,7 @@ const INVALID_TOKEN: &[(&[&str], u8, Code)] = &[
     (&["algorithm", "alg "], 86, Common(Cause::TokenAlgorithmRefused)),
     (&["id token", "id_token", "token type", "typ ", "token use", "token_use"], 84, Common(Cause::TokenKindWrong)),
     (&["malformed", "well formed", "well-formed", "parse", "decode", "format", "segments"], 86, Common(Cause::TokenMalformed)),
-    (&["jwk", "discovery", "i/o error", "connection", "timeout", "retrieve"], 88, Foreign(ForeignCause::ProviderUnreachable)),
+    (&["jwk", "discovery", "i/o error", "connection", "timeout", "retrieve"], 88, Common(Cause::ProviderUnreachable)),
     (&["missing", "no token", "not provided", "not found in"], 74, Common(Cause::CredentialsMissing)),
 ];
 
@@ -185,7 +185,7 @@ fn token_error(body: &str, grant: &str, quote: &dyn Fn(&str) -> Quote) -> Vec<Cl
         "interaction_required" | "consent_required" | "account_selection_required" => {
             vec![(Foreign(ForeignCause::SecondFactorMissing), 58), (Common(Cause::SessionUnknown), 30)]
         }
-        "temporarily_unavailable" => vec![(Foreign(ForeignCause::ProviderUnreachable), 90)],
+        "temporarily_unavailable" => vec![(Common(Cause::ProviderUnreachable), 90)],
         "invalid_dpop_proof" | "use_dpop_nonce" => vec![(Foreign(ForeignCause::ProofWrong), 94)],
         "mfa_required" => vec![(Foreign(ForeignCause::SecondFactorMissing), 95)],
         "insufficient_scope" => vec![(Common(Cause::ScopeInsufficient), 95)],

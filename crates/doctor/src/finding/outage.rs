@@ -1,13 +1,13 @@
 //! Refusals whose words show that the server could not ask or believe its provider. Not a provider that was asked and said no.
 
 use super::said::{Phrase, Said};
-use crate::catalogue::Code::{self, Foreign};
+use crate::catalogue::Code::{self, Common, Foreign};
 use crate::clue::Clue;
 use crate::dossier::Dossier;
-use countersign::ForeignCause;
+use countersign::{Cause, ForeignCause};
 
 const NAME: &str = "outage";
-const AWAY: Code = Foreign(ForeignCause::ProviderUnreachable);
+const AWAY: Code = Common(Cause::ProviderUnreachable);
 const TLS: Code = Foreign(ForeignCause::TlsMisconfigured);
 const SET: Code = Foreign(ForeignCause::ProviderMisconfigured);
 

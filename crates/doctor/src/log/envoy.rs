@@ -61,5 +61,5 @@ const DETAILS: &[(&str, Code)] = &[
     ("rbac_access_denied", Code::Foreign(ForeignCause::PermissionInsufficient)),
     ("request_rate_limited", Code::Foreign(ForeignCause::RateExceeded)),
     ("local_rate_limited", Code::Foreign(ForeignCause::RateExceeded)),
-    ("ext_authz_error", Code::Foreign(ForeignCause::ProviderUnreachable)),
+    ("ext_authz_error", Code::Common(Cause::ProviderUnreachable)),
 ];

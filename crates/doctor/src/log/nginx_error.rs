@@ -42,7 +42,7 @@ const WHAT: &[(&str, Code)] = &[
     ("client sent no required SSL certificate", Code::Foreign(ForeignCause::CertificateMissing)),
     ("access forbidden by rule", Code::Foreign(ForeignCause::Blocked)),
     ("directory index of", Code::Foreign(ForeignCause::EndpointWrong)),
-    ("auth request unexpected status", Code::Foreign(ForeignCause::ProviderUnreachable)),
+    ("auth request unexpected status", Code::Common(Cause::ProviderUnreachable)),
     ("limiting requests, excess", Code::Foreign(ForeignCause::RateExceeded)),
     ("limiting connections by zone", Code::Foreign(ForeignCause::RateExceeded)),
     ("(13: Permission denied)", Code::Foreign(ForeignCause::ServerMisconfigured)),

@@ -92,6 +92,8 @@ pub(crate) fn sentence(item: &Item, cause: Cause, found: &Found<&Account>, at: T
         (Subject::ApiKey | Subject::Session, _, Some(Value::Fingerprint(bytes))) => {
             format!("the value that was presented has the keyed hash {}: equal hashes are equal values", hex(bytes))
         }
+        (Subject::Begun, _, Some(Value::Time(time))) => format!("the login began {}", when(time)),
+        (Subject::Attempts, _, Some(Value::Number(count))) if cause == Cause::LoginLooping => format!("{count} logins within a minute"),
         (Subject::Upstream, None, Some(Value::Number(status))) => format!("the app answered {status}"),
         (Subject::Attempts, None, Some(Value::Number(waiting))) => format!("{waiting} passwords were waiting to be checked"),
         (Subject::Length, Some(limit), Some(length)) if cause == Cause::RequestTooLarge => {

@@ -2,6 +2,7 @@
 //! not known stands as a word in capitals (NAME), never as a guess.
 
 mod accounts;
+mod logins;
 mod operation;
 mod tokens;
 
@@ -124,6 +125,15 @@ pub(crate) fn remedies(case: &Case<'_>, rule: Option<&RuleAsWritten>, near: &[Ne
             ),
             Remedy::advice(Owner::Operator, "look for a flood of guesses: refusals by cause on the admin listener's /metrics"),
         ],
+        Cause::ProviderUnreachable => bench.provider_unreachable(),
+        Cause::LoginStateUnknown => bench.login_state(),
+        Cause::LoginNonceMismatch => bench.login_nonce(),
+        Cause::LoginIssuerMismatch => bench.login_issuer(),
+        Cause::ProviderRefused => bench.provider_refused(),
+        Cause::CodeRefused => bench.code_refused(),
+        Cause::IdTokenRefused => bench.id_token(),
+        Cause::LoginLooping => bench.login_looping(),
+        Cause::LogoutRefused => bench.logout_refused(),
         Cause::UpstreamRefused => {
             vec![Remedy::advice(
                 Owner::Upstream,

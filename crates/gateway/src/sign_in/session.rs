@@ -7,9 +7,8 @@ use crate::front::{Front, Peer};
 use crate::respond;
 use countersign::{Cause, Evidence, Identity, Login, Outage, Presented, Refusal, SecretHash, Session, hex};
 use countersign_store::StoreError;
-use http::header::LOCATION;
+use http::Response;
 use http::request::Parts;
-use http::{HeaderValue, Response, StatusCode};
 use std::sync::Arc;
 
 /// What a session begins with, apart from the person.
@@ -70,10 +69,7 @@ pub(super) async fn start(
         case.worker.shared.sources.changed();
     }
     case.worker.shared.metrics.sign_ins.inc();
-    let mut response = respond::page(StatusCode::SEE_OTHER, String::new());
-    if let Ok(location) = HeaderValue::from_str(way_back(begin.way_back)) {
-        response.headers_mut().insert(LOCATION, location);
-    }
+    let response = respond::see_other(way_back(begin.way_back));
     let cookie = cookies::set(front.secure, "", &cookie, None);
     case.admitted(peer, Some(identity), cookies::with(response, Some(cookie)))
 }

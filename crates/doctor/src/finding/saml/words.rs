@@ -18,7 +18,7 @@ const UNSOLICITED: Code = Foreign(ForeignCause::AssertionUnsolicited);
 const STATUS: Code = Foreign(ForeignCause::AssertionStatusRefused);
 const PROVIDER: Code = Foreign(ForeignCause::ProviderMisconfigured);
 const PERMISSION: Code = Foreign(ForeignCause::PermissionInsufficient);
-const STATE: Code = Foreign(ForeignCause::LoginStateUnknown);
+const STATE: Code = Common(Cause::LoginStateUnknown);
 const PUBLIC_URL: Code = Foreign(ForeignCause::PublicUrlUnknown);
 const UNKNOWN: Code = Common(Cause::AccountUnknown);
 

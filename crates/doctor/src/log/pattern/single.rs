@@ -105,7 +105,7 @@ pub(super) fn rate_limit(tally: &Tally, shown: Shown) -> Option<Pattern> {
 /// What the server asks does not answer.
 pub(super) fn outage(tally: &Tally) -> Option<Pattern> {
     const OUTAGES: [Code; 3] =
-        [Code::Foreign(ForeignCause::ProviderUnreachable), Code::Common(Cause::KeysUnreachable), Code::Common(Cause::StoreUnreachable)];
+        [Code::Common(Cause::ProviderUnreachable), Code::Common(Cause::KeysUnreachable), Code::Common(Cause::StoreUnreachable)];
     let count = named(tally, &OUTAGES);
     if count < 3 {
         return None;

@@ -58,7 +58,7 @@ impl Bench<'_> {
 
     /// Where the request went, as one word of a shell: the path is the sender's, and unquoted a copied line could run what
     /// it says. The record keeps no host.
-    fn url(&self, path: &str) -> String {
+    pub(super) fn url(&self, path: &str) -> String {
         let host = crate::reference::rule::host(self.case);
         quoted(&format!("https://{}{path}", host.as_deref().unwrap_or("HOST")))
     }
