@@ -41,8 +41,9 @@ const POSSIBLE: f64 = 0.30;
 /// The weight of a clue that is proof.
 const PROOF: u8 = 95;
 
-/// Findings that read a server's words without knowing whose language they are.
-const WORDS: &[&str] = &["account", "bearer-error", "permission", "refused", "revoked", "session", "token-words", "endpoint", "rate"];
+/// Findings that read a server's words and challenges without knowing whose language they are.
+const WORDS: &[&str] =
+    &["account", "bearer-error", "permission", "refused", "revoked", "session", "token-words", "endpoint", "rate", "scheme"];
 /// The finding that knows whose language it is.
 const DIALECT: &str = "dialect";
 /// From this weight on a product's own language is taken to settle what its words mean.

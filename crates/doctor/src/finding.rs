@@ -130,7 +130,9 @@ pub(crate) fn secrets(dossier: &Dossier) -> Vec<String> {
     secrets
 }
 
-/// Does the request carry anything that can be credentials in its fields, its cookies apart?
+/// Does the request carry anything where credentials are looked for, so that a server which sees none is to be doubted? A
+/// cookie comes by itself, and a parameter or a member of a body may be what the request is about.
 pub(crate) fn sent_credentials(request: &crate::dossier::Request) -> bool {
-    sent::credentials(request).iter().any(|sent| sent.place != sent::Place::Cookie)
+    use sent::Place::{Authorization, Field, Url};
+    sent::credentials(request).iter().any(|sent| matches!(sent.place, Authorization | Field | Url))
 }
