@@ -4,7 +4,7 @@
 #![no_main]
 
 use countersign_grammar::{
-    Fault, decode_basic, encode_basic, parse_authentication_info, parse_challenges, parse_credentials, print_challenges, split_scheme,
+    Fault, decode_basic, decode_digest, encode_basic, parse_authentication_info, parse_challenges, parse_credentials, print_challenges, split_scheme,
 };
 use libfuzzer_sys::fuzz_target;
 
@@ -13,6 +13,7 @@ fuzz_target!(|text: &str| {
     credentials(text);
     authentication_info(text);
     basic(text);
+    let _ = decode_digest(text);
 });
 
 fn challenges(text: &str) {

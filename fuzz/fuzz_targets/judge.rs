@@ -5,7 +5,7 @@
 
 use countersign::token::{Algorithm, KeySet, VerifiedToken};
 use countersign::{
-    Access, Account, AccountName, Answer, ApiKey, Facts, Issuer, MethodScopes, OneTime, PasswordAnswer, PasswordQuestion, RequestParts,
+    Access, Account, AccountName, Answer, ApiKey, DigestCount, DigestKey, DigestRecord, DigestUse, Facts, Issuer, MethodScopes, Nonce, OneTime, PasswordAnswer, PasswordQuestion, RequestParts,
     Requirement, Scheme, SecretHash, SessionInUse, Spending, Step, Stop, Target, Verdict, judge,
 };
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
@@ -31,6 +31,18 @@ impl Facts for Nobody {
 
     fn session(&self, _: &SecretHash) -> Answer<Option<SessionInUse>> {
         Answer::Known(None)
+    }
+
+    fn digest(&self, _: &DigestKey) -> Answer<Option<Arc<DigestRecord>>> {
+        Answer::Known(None)
+    }
+
+    fn digest_counted(&self, _: &DigestUse) -> Answer<DigestCount> {
+        Answer::Known(DigestCount::Counted)
+    }
+
+    fn nonce(&self, _: &str, _: &str) -> Option<Nonce> {
+        Some(Nonce { made_ms: 1_800_000_000_000, id: 1 })
     }
 
     fn keys(&self, _: &Arc<Issuer>, _: Option<&str>) -> Answer<Arc<KeySet>> {
@@ -97,5 +109,6 @@ fn requirement() -> Requirement {
         issuers: Arc::from([Arc::new(issuer)]),
         origins: Arc::from([]),
         api_keys: Arc::default(),
+        digest: Arc::default(),
     }
 }

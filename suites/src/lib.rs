@@ -16,6 +16,7 @@
 
 pub mod client;
 pub mod clock;
+pub mod digest;
 pub mod gateway;
 pub mod h2;
 pub mod issuer;

@@ -4,6 +4,7 @@
 
 use countersign::Cause;
 use countersign_suites::client::{Answer, Wire, basic, get, get_from, request, request_on};
+use countersign_suites::digest::Digest;
 use countersign_suites::issuer::Mood;
 use countersign_suites::jwt::Signer;
 use countersign_suites::login::LoginScene;
@@ -35,6 +36,14 @@ fn header(scene: &Scene, members: Value) -> Answer {
 
 fn host(scene: &Scene, host: &str, target: &str) -> Answer {
     get(scene.at(), target, &[("Host", host)])
+}
+
+fn digested(scene: &Scene, name: &str, password: &str) -> Digest {
+    Digest::to(scene.at(), "orders.test", "/digest/x", name, password)
+}
+
+fn digest(scene: &Scene, sent: &Digest) -> Answer {
+    get(scene.at(), "/digest/x", &[("Host", "orders.test"), ("Authorization", &sent.header())])
 }
 
 /// An account of this name, which the command did something to.
@@ -116,6 +125,18 @@ fn provocation(cause: Cause) -> Provoke {
                 .administer(&["user", "add", "lapsed", "--scope", "orders:read", "--password-stdin", "--password-expires", "1s"], PASSWORD);
             until_refused(|| orders(s, ("Authorization", &basic("lapsed", PASSWORD))))
         },
+        Cause::DigestResponseWrong => |s| {
+            s.add("mistyped", PASSWORD);
+            digest(s, &digested(s, "mistyped", "x"))
+        },
+        Cause::DigestNonceStale => |s| digest(s, &Digest { nonce: "old".into(), ..digested(s, "anybody", "x") }),
+        Cause::DigestNonceReplayed => |s| {
+            s.add("repeated", PASSWORD);
+            let sent = digested(s, "repeated", PASSWORD);
+            assert_eq!(digest(s, &sent).status, 200);
+            digest(s, &sent)
+        },
+        Cause::DigestTargetMismatch => |s| digest(s, &Digest { uri: "/digest/other".into(), ..digested(s, "anybody", "x") }),
         Cause::ApiKeyUnknown => |s| orders(s, ("X-API-Key", &countersign::write_api_key("", &[9; 32]))),
         Cause::ApiKeyMistyped => |s| orders(s, ("X-API-Key", "csk_nobody")),
         Cause::ApiKeyElsewhere => |s| orders(s, ("X-API-Key", &countersign::write_api_key("live", &[9; 32]))),
@@ -350,7 +371,7 @@ fn every_cause_is_provoked() {
     assert_eq!(named + APART.len() + LOGINS.len(), Cause::ALL.len());
     // What was never admitted never reached the app.
     let reached: Vec<_> = scene.upstream.requests().into_iter().filter(|request| !request.target.starts_with("/public/")).collect();
-    let honest = |target: &str| ["/api/orders", "/page"].contains(&target);
+    let honest = |target: &str| ["/api/orders", "/page", "/digest/x"].contains(&target);
     assert!(reached.iter().all(|request| honest(&request.target)), "{reached:?}");
 }
 

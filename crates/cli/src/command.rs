@@ -37,7 +37,7 @@ pub(crate) enum Command {
     Explain(Box<explain::Explain>),
     /// Try combinations of credentials at a URL, and say what each got
     Try(try_::Try),
-    /// Accounts: add, list, grant, revoke, passwd, lock, unlock, disable, enable, remove
+    /// Accounts: add, list, grant, revoke, passwd, lock, unlock, disable, enable, remove, forget-digest
     User(user::User),
     /// API keys: add, list, grant, rotate, revoke
     Key(key::Key),

@@ -4,7 +4,7 @@ use crate::failure::{Class, Failure};
 use clap::Args;
 use countersign::Timestamp;
 use countersign_gateway::config::{Overrides, Source, load};
-use countersign_store::{DataDir, Store};
+use countersign_store::{DataDir, DigestSpace, Store};
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -55,6 +55,15 @@ impl Place {
     /// Works on the store of the data directory, which must be there.
     pub(crate) fn work<T>(&self, work: impl AsyncFnOnce(&Store) -> Result<T, Failure>) -> Result<T, Failure> {
         wait(async { work(&store(&self.existing()?).await?).await })
+    }
+
+    /// For what a new password leaves Digest secrets: what the named configuration says, else what the gateway that last
+    /// started on this data directory was told.
+    pub(crate) async fn digest_spaces(&self, store: &Store) -> Result<Vec<DigestSpace>, Failure> {
+        match &self.config {
+            Some(_) => Ok(load(&self.source(), &Overrides::default(), &environment)?.plan.digest_spaces()),
+            None => Ok(store.digest_spaces().await?),
+        }
     }
 
     /// Its option for commands to copy, where it was needed here too.

@@ -72,6 +72,10 @@ causes! {
     7  AccountLocked "account-locked" 401 AccountLockedOrDisabled Administrator CredentialsInvalid "The account is locked.";
     8  AccountDisabled "account-disabled" 401 AccountLockedOrDisabled Administrator CredentialsInvalid "The account is disabled.";
     9  PasswordExpired "password-expired" 401 AccountLockedOrDisabled Caller CredentialsInvalid "The password was right, and its lifetime is over.";
+    10 DigestResponseWrong "digest-response-wrong" 401 InvalidCredentials Caller CredentialsInvalid "The digest does not fit: a wrong password, or another realm, nonce or target than was hashed.";
+    11 DigestNonceStale "digest-nonce-stale" 401 DigestNonce Caller DigestNonce "The nonce of the digest is too old or unknown; a fresh one is in the challenge.";
+    12 DigestNonceReplayed "digest-nonce-replayed" 401 DigestNonce Caller DigestNonce "The nonce count of the digest was used before.";
+    13 DigestTargetMismatch "digest-target-mismatch" 400 DigestNonce Caller DigestTarget "The digest was made for another target than the one that was asked for.";
     20 ApiKeyUnknown "api-key-unknown" 401 InvalidCredentials Caller ApiKeyInvalid "No API key of this installation has the value that was presented.";
     21 ApiKeyExpired "api-key-expired" 401 ExpiredToken Caller ApiKeyInvalid "The API key has passed its expiry.";
     22 ApiKeyRevoked "api-key-revoked" 401 RevokedToken Caller ApiKeyInvalid "The API key was revoked.";
@@ -269,6 +273,8 @@ outsides! {
     CredentialsRepeated "credentials-repeated" "Two credentials" "Send one kind of credentials, once." Some("invalid_request");
     SchemeUnaccepted "scheme-unaccepted" "Scheme not accepted" "This resource does not accept that authentication scheme." None;
     CredentialsInvalid "credentials-invalid" "Invalid credentials" "Invalid credentials." None;
+    DigestNonce "digest-nonce" "Nonce used up" "The nonce is too old or was used before; answer the new challenge." None;
+    DigestTarget "digest-target-mismatch" "Digest of another target" "The uri of the digest differs from the request target." None;
     ApiKeyInvalid "api-key-invalid" "Invalid API key" "Invalid API key." None;
     ApiKeyMisplaced "api-key-misplaced" "API key misplaced" "An API key was sent where none is read; the challenge names the place." None;
     ApiKeyMistyped "api-key-mistyped" "API key damaged" "The API key was cut or mistyped: its checksum does not fit." None;
@@ -313,7 +319,14 @@ mod tests {
 
     #[test]
     fn account_states_look_alike_outside() {
-        let alike = [Cause::AccountUnknown, Cause::PasswordWrong, Cause::AccountLocked, Cause::AccountDisabled, Cause::PasswordExpired];
+        let alike = [
+            Cause::AccountUnknown,
+            Cause::PasswordWrong,
+            Cause::AccountLocked,
+            Cause::AccountDisabled,
+            Cause::PasswordExpired,
+            Cause::DigestResponseWrong,
+        ];
         for cause in alike {
             assert_eq!((cause.status(), cause.outside()), (401, Outside::CredentialsInvalid), "{cause}");
         }

@@ -99,6 +99,15 @@ impl Algorithm {
         }
     }
 
+    /// The same hash without `-sess`: what HA1 is kept under.
+    pub fn base(self) -> Self {
+        match self {
+            Self::Md5 | Self::Md5Sess => Self::Md5,
+            Self::Sha256 | Self::Sha256Sess => Self::Sha256,
+            Self::Sha512T256 | Self::Sha512T256Sess => Self::Sha512T256,
+        }
+    }
+
     /// Is HA1 salted with the nonces before it is used?
     pub fn is_session(self) -> bool {
         matches!(self, Self::Md5Sess | Self::Sha256Sess | Self::Sha512T256Sess)

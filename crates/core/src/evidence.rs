@@ -59,6 +59,9 @@ subjects! {
     30 Subject "subject";
     31 Place "place";
     32 Environment "environment";
+    33 Realm "realm";
+    34 NonceCount "nonce count";
+    35 DigestSecret "digest secret";
     50 Provider "provider";
     51 Nonce "nonce";
     52 Error "error";
@@ -174,6 +177,13 @@ impl Evidence {
     #[must_use]
     pub fn expected(mut self, about: Subject, value: Value) -> Self {
         self.0.push(Item { about, expected: Some(value), presented: None });
+        self
+    }
+
+    /// Adds an item.
+    #[must_use]
+    pub(crate) fn and(mut self, item: Item) -> Self {
+        self.0.push(item);
         self
     }
 

@@ -3,8 +3,10 @@
 //! Nothing here waits. A fact that is not at hand makes the judge stop with a `Need`; a source answers it, and the
 //! judge is asked again.
 
+use crate::digest::Algorithm;
 use crate::issuer::Issuer;
-use crate::record::{Account, AccountName, ApiKey, Session, Timestamp};
+use crate::nonce::Nonce;
+use crate::record::{Account, AccountName, ApiKey, DigestRecord, Session, Timestamp};
 use crate::secret::{Secret, SecretHash};
 use crate::token::{KeySet, VerifiedToken};
 use crate::verdict::{Outage, Stop};
@@ -22,6 +24,10 @@ pub enum Need {
     ApiKey(SecretHash),
     /// The session with this hash.
     Session(SecretHash),
+    /// What is kept for answering Digest for this user.
+    Digest(DigestKey),
+    /// Count this answer to Digest, be it right or wrong. Asked last, when all else is known.
+    CountDigest(DigestUse),
     /// The issuer's keys, with this key among them if there is one.
     Keys(Arc<Issuer>, Option<String>),
     /// Use this up, if it was not used before. Asked last, when all else has passed.
@@ -73,6 +79,57 @@ pub enum PasswordAnswer {
     },
 }
 
+/// Whose Digest secret, and which one.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct DigestKey {
+    /// The user.
+    pub user: DigestUser,
+    /// The protection space.
+    pub realm: String,
+    /// The algorithm; one and its `-sess` have the same secret.
+    pub algorithm: Algorithm,
+}
+
+/// A user, as Digest names them.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum DigestUser {
+    /// By name.
+    Name(AccountName),
+    /// By the hash of name and realm (`userhash`), in lower-case hexadecimal digits.
+    Hash(String),
+}
+
+/// An answer to Digest that was compared and is to be counted before anybody learns what came of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DigestUse {
+    /// Whom wrong answers are counted for: the same as for passwords.
+    pub name: AccountName,
+    /// Where it came from; wrong answers are counted for it too.
+    pub client: IpAddr,
+    /// The account that it proved, if it was right and the account may be used.
+    pub account: Option<i64>,
+    /// The nonce.
+    pub nonce: Nonce,
+    /// How often the client says it has used the nonce.
+    pub count: u32,
+}
+
+/// The answer to a [`DigestUse`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DigestCount {
+    /// It is counted, and for the first time if it was right.
+    Counted,
+    /// This count of the nonce was used before.
+    Again,
+    /// It can no longer be said whether it was: the count is far behind others, or the nonce is older than what is kept.
+    Forgotten,
+    /// Too many were wrong of late; ask again after so many seconds.
+    Throttled {
+        /// Seconds to wait.
+        retry_after: u32,
+    },
+}
+
 /// A session as it stands, with the time of its last use.
 #[derive(Clone, Debug)]
 pub struct SessionInUse {
@@ -103,6 +160,12 @@ pub trait Facts {
     fn api_key(&self, hash: &SecretHash) -> Answer<Option<Arc<ApiKey>>>;
     /// The session with this hash.
     fn session(&self, hash: &SecretHash) -> Answer<Option<SessionInUse>>;
+    /// What is kept for answering Digest for this user.
+    fn digest(&self, key: &DigestKey) -> Answer<Option<Arc<DigestRecord>>>;
+    /// What came of counting it. Whoever answers has counted it.
+    fn digest_counted(&self, used: &DigestUse) -> Answer<DigestCount>;
+    /// The nonce of this text, if this process made it for this realm.
+    fn nonce(&self, realm: &str, text: &str) -> Option<Nonce>;
     /// The issuer's keys. `kid` tells which one is looked for, so that a source may refresh a set that lacks it.
     fn keys(&self, issuer: &Arc<Issuer>, kid: Option<&str>) -> Answer<Arc<KeySet>>;
     /// The token, if it was verified a moment ago under the same keys; otherwise what `verify` makes of it.

@@ -1,5 +1,7 @@
 //! Who a request comes from. Only the judge makes one: its fields are private, and no constructor leaves this crate.
 
+use crate::digest::Qop;
+use crate::nonce::Nonce;
 use crate::record::{Account, ApiKey, Federated, Session, Timestamp};
 use crate::requirement::Scheme;
 use crate::token::VerifiedToken;
@@ -15,9 +17,25 @@ pub(crate) enum Source {
     Password(Arc<Account>),
     /// A provider vouched for the person, who has no session yet.
     Login(Arc<Account>),
+    Digest(Arc<Account>, Arc<DigestProof>),
     Key(Arc<ApiKey>),
     Session(Arc<Session>),
     Token(Arc<VerifiedToken>),
+}
+
+/// What an answer tells a client that came by Digest, so that it knows that the server knows its secret too.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DigestProof {
+    /// The nonce that was used.
+    pub nonce: Nonce,
+    /// `rspauth`; none for `auth-int`, where it would need the whole of the app's answer.
+    pub rspauth: Option<String>,
+    /// What the response protected.
+    pub qop: Qop,
+    /// The count, as it was sent.
+    pub nc: String,
+    /// The client's nonce.
+    pub cnonce: String,
 }
 
 impl Identity {
@@ -32,7 +50,7 @@ impl Identity {
     /// The local account, unless the identity comes from a token.
     pub fn account(&self) -> Option<&Account> {
         match &self.0 {
-            Source::Password(account) | Source::Login(account) => Some(account),
+            Source::Password(account) | Source::Login(account) | Source::Digest(account, _) => Some(account),
             Source::Key(key) => Some(&key.account),
             Source::Session(session) => Some(&session.account),
             Source::Anonymous | Source::Token(_) => None,
@@ -55,11 +73,20 @@ impl Identity {
         }
     }
 
+    /// What an answer tells a client that came by Digest.
+    pub fn digest(&self) -> Option<&DigestProof> {
+        match &self.0 {
+            Source::Digest(_, proof) => Some(proof),
+            _ => None,
+        }
+    }
+
     /// How it was authenticated; none for an anonymous request.
     pub fn scheme(&self) -> Option<Scheme> {
         match &self.0 {
             Source::Anonymous => None,
             Source::Password(_) => Some(Scheme::Basic),
+            Source::Digest(..) => Some(Scheme::Digest),
             Source::Key(_) => Some(Scheme::ApiKey),
             Source::Session(_) | Source::Login(_) => Some(Scheme::Session),
             Source::Token(_) => Some(Scheme::Bearer),
@@ -71,7 +98,7 @@ impl Identity {
         match &self.0 {
             Source::Anonymous => &[],
             Source::Key(key) => &key.scopes,
-            Source::Password(account) | Source::Login(account) => &account.scopes,
+            Source::Password(account) | Source::Login(account) | Source::Digest(account, _) => &account.scopes,
             Source::Session(session) => &session.account.scopes,
             Source::Token(token) => &token.scopes,
         }
@@ -89,7 +116,7 @@ impl Identity {
     pub fn authenticated_at(&self, now: Timestamp) -> Option<Timestamp> {
         match &self.0 {
             Source::Anonymous | Source::Key(_) => None,
-            Source::Password(_) | Source::Login(_) => Some(now),
+            Source::Password(_) | Source::Login(_) | Source::Digest(..) => Some(now),
             Source::Session(session) => Some(session.login.as_ref().and_then(|login| login.auth_time).unwrap_or(session.created)),
             Source::Token(token) => token.auth_time,
         }

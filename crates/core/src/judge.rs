@@ -11,6 +11,7 @@
 mod api_key;
 mod basic;
 mod bearer;
+mod digest;
 mod login;
 mod permission;
 mod session;
@@ -35,10 +36,11 @@ pub fn judge(parts: &RequestParts<'_>, requirement: &Requirement, facts: &impl F
     decide(parts, requirement, facts, now).into()
 }
 
-/// Does the judge have to see the body? Where an API key can stand in it. To be asked before [`judge()`].
+/// Does the judge have to see the body? Where an API key can stand in it, or a digest covers it. To be asked before [`judge()`].
 pub fn reads_body(parts: &RequestParts<'_>, requirement: &Requirement) -> bool {
     let protected = requirement.access == Access::Protected;
-    protected && requirement.accepts(Scheme::ApiKey) && may_be_in_body(parts, &requirement.api_keys.places)
+    let key = requirement.accepts(Scheme::ApiKey) && may_be_in_body(parts, &requirement.api_keys.places);
+    protected && (key || digest::covers_body(parts, requirement))
 }
 
 fn decide(parts: &RequestParts<'_>, requirement: &Requirement, facts: &impl Facts, now: Timestamp) -> Result<Identity, Stop> {
@@ -71,6 +73,7 @@ fn authenticate(parts: &RequestParts<'_>, requirement: &Requirement, facts: &imp
     }
     match (accepted, api_key, session) {
         (Some((Scheme::Basic, rest)), ..) => basic::judge(rest, parts, requirement, facts, now),
+        (Some((Scheme::Digest, rest)), ..) => digest::judge(rest, parts, requirement, facts, now),
         (Some((_, rest)), ..) => bearer::judge(rest, requirement, facts, now),
         (None, Some((key, place)), _) => api_key::judge(key, *place, requirement, facts, now),
         (None, None, Some(cookie)) => session::judge(cookie, parts, requirement, facts, now),
@@ -89,11 +92,16 @@ fn read_authorization<'a>(presented: &Presented<'a>, requirement: &Requirement) 
         return Err(Stop::refuse(Cause::CredentialsRepeated, Evidence::none().presented(Subject::Header, Value::text("Authorization"))));
     }
     let malformed = |form: &str| Stop::refuse(Cause::CredentialsMalformed, Evidence::none().presented(Subject::Form, Value::text(form)));
-    let text = value.to_str().map_err(|_| malformed("the Authorization header has bytes that are not visible ASCII"))?;
+    let readable = || malformed("the Authorization header has bytes that are not visible ASCII");
+    let text = std::str::from_utf8(value.as_bytes()).map_err(|_| readable())?;
+    // The name in Digest may be UTF-8 (RFC 7616 section 4); nothing else in this field may.
+    if value.to_str().is_err() && !text.get(..7).is_some_and(|scheme| scheme.eq_ignore_ascii_case("digest ")) {
+        return Err(readable());
+    }
     let Some((scheme, rest)) = split_scheme(text) else {
         return Err(malformed("the Authorization header does not begin with a scheme"));
     };
-    let known = [(Scheme::Basic, "basic"), (Scheme::Bearer, "bearer")];
+    let known = [(Scheme::Basic, "basic"), (Scheme::Digest, "digest"), (Scheme::Bearer, "bearer")];
     let accepted = known.iter().find(|(known, name)| scheme.eq_ignore_ascii_case(name) && requirement.accepts(*known));
     Ok(Some(match accepted {
         Some((accepted, _)) => Authorization::Accepted(*accepted, rest),

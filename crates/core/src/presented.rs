@@ -69,6 +69,8 @@ impl<'a> Presented<'a> {
             let scheme = authorization.as_bytes().split(|byte| *byte == b' ').next().unwrap_or_default();
             let (kind, other) = if scheme.eq_ignore_ascii_case(b"basic") {
                 (Kind::Basic, None)
+            } else if scheme.eq_ignore_ascii_case(b"digest") {
+                (Kind::Digest, None)
             } else if scheme.eq_ignore_ascii_case(b"bearer") {
                 (Kind::Bearer, None)
             } else {
@@ -172,6 +174,8 @@ pub enum Kind {
     Session,
     #[n(4)]
     OtherAuthorization,
+    #[n(5)]
+    Digest,
 }
 
 impl From<Scheme> for Kind {
@@ -181,6 +185,7 @@ impl From<Scheme> for Kind {
             Scheme::Bearer => Kind::Bearer,
             Scheme::ApiKey => Kind::ApiKey,
             Scheme::Session => Kind::Session,
+            Scheme::Digest => Kind::Digest,
         }
     }
 }

@@ -1,6 +1,7 @@
 //! What a store holds and the judge reads: accounts, API keys, sessions. Values only; nothing here is looked up.
 
-use crate::secret::SecretHash;
+use crate::digest::{self, Algorithm};
+use crate::secret::{Secret, SecretHash};
 use serde::Serialize;
 use std::sync::Arc;
 
@@ -80,6 +81,40 @@ pub struct Federated {
 impl std::fmt::Debug for Account {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Account").field("id", &self.id).field("name", &self.name).field("state", &self.state).finish_non_exhaustive()
+    }
+}
+
+/// What answers to Digest are compared with.
+#[derive(Clone, Debug)]
+pub struct DigestRecord {
+    /// The account.
+    pub account: Arc<Account>,
+    /// HA1 for the realm and algorithm that were asked for; none where the password was set before such were kept.
+    pub ha1: Option<Secret>,
+}
+
+/// A Digest secret to be kept, as good as the password within its realm.
+#[derive(Clone, Debug)]
+pub struct DigestSecret {
+    /// The protection space.
+    pub realm: String,
+    /// The algorithm, not a `-sess` one.
+    pub algorithm: Algorithm,
+    /// HA1.
+    pub ha1: Secret,
+    /// What stands for the name under `userhash`.
+    pub userhash: String,
+}
+
+impl DigestSecret {
+    /// That of a password.
+    pub fn of(name: &AccountName, realm: &str, password: &str, algorithm: Algorithm) -> Self {
+        Self {
+            realm: realm.to_owned(),
+            algorithm: algorithm.base(),
+            ha1: digest::ha1(name.as_str(), realm, password, algorithm),
+            userhash: digest::userhash(name.as_str(), realm, algorithm),
+        }
     }
 }
 

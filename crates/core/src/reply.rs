@@ -3,13 +3,16 @@
 
 use crate::api_key::KeyPlace;
 use crate::cause::{Cause, Outside};
+use crate::digest::Algorithm;
 use crate::evidence::{Subject, Value};
+use crate::identity::Identity;
 use crate::requirement::{Requirement, Scheme};
 use crate::verdict::{Outage, Refusal};
-use countersign_grammar::Challenge;
+use countersign_grammar::{AuthenticationInfo, Challenge};
 use http::{HeaderValue, StatusCode};
 
-/// A rule's challenges without any error, made once: one for each accepted scheme, the strongest first.
+/// A rule's challenges without any error, made once: one for each accepted scheme, the strongest first. Those of Digest,
+/// one for each algorithm, lack the nonce, which is new for every answer.
 #[derive(Clone, Debug, Default)]
 pub struct Challenges(Vec<(Scheme, HeaderValue)>);
 
@@ -19,7 +22,11 @@ impl Challenges {
         let mut schemes = requirement.schemes.clone();
         schemes.sort_unstable();
         schemes.dedup();
-        Self(schemes.into_iter().map(|scheme| (scheme, header(plain(scheme, requirement)))).collect())
+        let of = |scheme| match scheme {
+            Scheme::Digest => requirement.digest.algorithms.iter().map(|algorithm| digest(*algorithm, requirement)).collect(),
+            _ => vec![plain(scheme, requirement)],
+        };
+        Self(schemes.into_iter().flat_map(|scheme| of(scheme).into_iter().map(move |challenge| (scheme, header(challenge)))).collect())
     }
 }
 
@@ -37,8 +44,9 @@ pub struct Reply {
 }
 
 impl Reply {
-    /// The reply to a refusal under a rule, or under none if none matched.
-    pub fn refuse(refusal: &Refusal, rule: Option<(&Requirement, &Challenges)>) -> Self {
+    /// The reply to a refusal under a rule, or under none if none matched. `nonce` makes a fresh one for a realm; it is asked
+    /// only where Digest is accepted.
+    pub fn refuse(refusal: &Refusal, rule: Option<(&Requirement, &Challenges)>, nonce: impl FnOnce(&str) -> String) -> Self {
         let outside = refusal.cause.outside();
         let mut reply = Self::of(refusal.cause, refusal.retry_after);
         reply.status = StatusCode::from_u16(Self::status_of(refusal)).unwrap_or(reply.status);
@@ -48,8 +56,10 @@ impl Reply {
             _ => false,
         };
         if let Some((requirement, challenges)) = rule.filter(|_| challenged) {
+            let nonce = if requirement.accepts(Scheme::Digest) { nonce(&requirement.realm) } else { String::new() };
             let fields = challenges.0.iter().map(|(scheme, plain)| match (scheme, outside.bearer_error()) {
                 (Scheme::Bearer, Some(error)) => header(bearer(error, refusal, requirement)),
+                (Scheme::Digest, _) => with_nonce(plain, &nonce, refusal.cause == Cause::DigestNonceStale),
                 _ => plain.clone(),
             });
             reply.challenges = match outside {
@@ -83,10 +93,44 @@ pub fn session_challenge(realm: &str) -> HeaderValue {
     header(session(realm))
 }
 
+/// What an admitted answer tells a client that came by Digest (RFC 7616 section 3.5), and with which nonce to go on, if
+/// another one is better.
+pub fn authentication_info(identity: &Identity, next_nonce: Option<&str>) -> Option<HeaderValue> {
+    let proof = identity.digest()?;
+    let info = match (&proof.rspauth, next_nonce) {
+        (None, None) => return None,
+        (Some(rspauth), _) => {
+            let info = AuthenticationInfo::new().param("rspauth", rspauth.as_str()).param("qop", proof.qop.name());
+            info.param("cnonce", proof.cnonce.as_str()).param("nc", proof.nc.as_str())
+        }
+        (None, Some(_)) => AuthenticationInfo::new(),
+    };
+    let info = match next_nonce {
+        Some(nonce) => info.param("nextnonce", nonce),
+        None => info,
+    };
+    HeaderValue::try_from(info.to_string()).ok()
+}
+
+fn digest(algorithm: Algorithm, requirement: &Requirement) -> Challenge<'_> {
+    // `auth` first: some clients take the first word for the whole.
+    let qop: Vec<&str> = requirement.digest.qop.iter().map(|qop| qop.name()).collect();
+    let challenge = plain(Scheme::Digest, requirement).param("qop", qop.join(", ")).param("algorithm", algorithm.name());
+    let challenge = challenge.param("charset", "UTF-8");
+    if requirement.digest.userhash { challenge.param("userhash", "true") } else { challenge }
+}
+
+fn with_nonce(challenge: &HeaderValue, nonce: &str, stale: bool) -> HeaderValue {
+    let text = challenge.to_str().unwrap_or_default();
+    let stale = if stale { ", stale=true" } else { "" };
+    HeaderValue::try_from(format!("{text}, nonce=\"{nonce}\"{stale}")).unwrap_or(HeaderValue::from_static("Unknown"))
+}
+
 fn plain(scheme: Scheme, requirement: &Requirement) -> Challenge<'_> {
     let realm = &requirement.realm;
     match scheme {
         Scheme::Bearer => Challenge::new("Bearer").param("realm", realm),
+        Scheme::Digest => Challenge::new("Digest").param("realm", realm),
         Scheme::Basic => Challenge::new("Basic").param("realm", realm).param("charset", "UTF-8"),
         Scheme::ApiKey => {
             let (place, name) = requirement.api_keys.places.first().map_or(("header", "X-API-Key".to_owned()), KeyPlace::location);

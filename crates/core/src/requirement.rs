@@ -1,7 +1,9 @@
 //! What a rule asks of a request: the judge's second argument, made once from the configuration.
 
 use crate::api_key::KeyPlace;
+use crate::digest::{Algorithm, Qop};
 use crate::issuer::Issuer;
+use crate::record::Timestamp;
 use serde::Serialize;
 use std::fmt;
 use std::sync::Arc;
@@ -16,13 +18,15 @@ pub enum Scheme {
     ApiKey,
     /// A session cookie that the login page gave.
     Session,
+    /// A hash over password, request and nonce (RFC 7616).
+    Digest,
     /// Name and password (RFC 7617).
     Basic,
 }
 
 impl Scheme {
     /// Every scheme, the strongest first.
-    pub const ALL: &'static [Scheme] = &[Scheme::Bearer, Scheme::ApiKey, Scheme::Session, Scheme::Basic];
+    pub const ALL: &'static [Scheme] = &[Scheme::Bearer, Scheme::ApiKey, Scheme::Session, Scheme::Digest, Scheme::Basic];
 
     /// The name that configuration and reports use.
     pub const fn name(self) -> &'static str {
@@ -30,6 +34,7 @@ impl Scheme {
             Scheme::Bearer => "bearer",
             Scheme::ApiKey => "api-key",
             Scheme::Session => "session",
+            Scheme::Digest => "digest",
             Scheme::Basic => "basic",
         }
     }
@@ -78,6 +83,8 @@ pub struct Requirement {
     pub origins: Arc<[String]>,
     /// Where API keys are looked for, and which are of this installation.
     pub api_keys: Arc<ApiKeys>,
+    /// What is asked for in Digest; only read where the rule accepts it.
+    pub digest: Arc<DigestPolicy>,
 }
 
 /// Where a site looks for API keys, and which are of this installation.
@@ -99,6 +106,26 @@ impl Requirement {
     /// Does the rule accept this scheme?
     pub fn accepts(&self, scheme: Scheme) -> bool {
         self.schemes.contains(&scheme)
+    }
+}
+
+/// What is asked for in Digest.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DigestPolicy {
+    /// The accepted algorithms, in the order of the challenges.
+    pub algorithms: Vec<Algorithm>,
+    /// What a response may protect.
+    pub qop: Vec<Qop>,
+    /// Seconds for which a nonce is good.
+    pub nonce_lifetime: Timestamp,
+    /// May the hash of a name stand for it?
+    pub userhash: bool,
+}
+
+impl Default for DigestPolicy {
+    /// What RFC 7616 has every client support, and nonces short enough that a stolen one is soon worth nothing.
+    fn default() -> Self {
+        Self { algorithms: vec![Algorithm::Sha256], qop: vec![Qop::Auth], nonce_lifetime: 300, userhash: false }
     }
 }
 

@@ -28,6 +28,10 @@ pages! {
     AccountLocked "account-locked";
     AccountDisabled "account-disabled";
     PasswordExpired "password-expired";
+    DigestResponseWrong "digest-response-wrong";
+    DigestNonceStale "digest-nonce-stale";
+    DigestNonceReplayed "digest-nonce-replayed";
+    DigestTargetMismatch "digest-target-mismatch";
     ApiKeyUnknown "api-key-unknown";
     ApiKeyExpired "api-key-expired";
     ApiKeyRevoked "api-key-revoked";

@@ -15,8 +15,9 @@ use crate::reference::evidence::sentence;
 use crate::{jwt, mask};
 use countersign::token::{Algorithm, KeySet, Unverified, VerifiedToken};
 use countersign::{
-    Access, Account, AccountName, Answer, ApiKey, Cause, Facts, Issuer, MethodScopes, Need, OneTime, PasswordAnswer, PasswordQuestion,
-    RequestParts, Requirement, Scheme, SecretHash, SessionInUse, Spending, Step, Stop, Subject, Target, Timestamp, Verdict, judge,
+    Access, Account, AccountName, Answer, ApiKey, Cause, DigestCount, DigestKey, DigestRecord, DigestUse, Facts, Issuer, MethodScopes,
+    Need, Nonce, OneTime, PasswordAnswer, PasswordQuestion, RequestParts, Requirement, Scheme, SecretHash, SessionInUse, Spending, Step,
+    Stop, Subject, Target, Timestamp, Verdict, judge,
 };
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use std::cell::Cell;
@@ -143,6 +144,7 @@ impl<'a> Rule<'a> {
             issuers: issuers.into_iter().map(Arc::new).collect(),
             origins: Arc::default(),
             api_keys: Arc::default(),
+            digest: Arc::default(),
         };
         Some(Self { requirement, dossier: refusal.dossier, configured })
     }
@@ -235,7 +237,7 @@ fn issuers(table: &toml::Table) -> Vec<Issuer> {
 /// What the judge asks for, in words for whoever could answer.
 fn lacking(need: &Need) -> Option<String> {
     Some(match need {
-        Need::Account(_) | Need::Password(_) => {
+        Need::Account(_) | Need::Password(_) | Need::Digest(_) | Need::CountDigest(_) => {
             "Whether the account exists and the password is its: only the server's store of accounts knows.".to_owned()
         }
         Need::ApiKey(_) => "Whether the API key is known, revoked or over: only the server's store of keys knows.".to_owned(),
@@ -266,6 +268,18 @@ impl Facts for Recorded {
 
     fn session(&self, _: &SecretHash) -> Answer<Option<SessionInUse>> {
         Answer::NotYet
+    }
+
+    fn digest(&self, _: &DigestKey) -> Answer<Option<Arc<DigestRecord>>> {
+        Answer::NotYet
+    }
+
+    fn digest_counted(&self, _: &DigestUse) -> Answer<DigestCount> {
+        Answer::NotYet
+    }
+
+    fn nonce(&self, _: &str, _: &str) -> Option<Nonce> {
+        None
     }
 
     fn keys(&self, _: &Arc<Issuer>, kid: Option<&str>) -> Answer<Arc<KeySet>> {

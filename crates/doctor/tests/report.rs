@@ -210,7 +210,7 @@ fn the_rule_as_written() {
         .iter()
         .map(|one| (one["scheme"].as_str().unwrap(), one["accepted"].as_bool()))
         .collect();
-    assert_eq!(not_seen, [("api-key", Some(true)), ("session", Some(false)), ("basic", Some(false))]);
+    assert_eq!(not_seen, [("api-key", Some(true)), ("session", Some(false)), ("digest", Some(false)), ("basic", Some(false))]);
 }
 
 #[test]

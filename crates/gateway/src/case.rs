@@ -8,7 +8,7 @@ use crate::respond::{self, Asked, REFERENCE, REFUSED_BY};
 use crate::trail::Decision;
 use crate::worker::{Live, Worker};
 use countersign::reference::Record;
-use countersign::reply::Reply;
+use countersign::reply::{Reply, authentication_info};
 use countersign::{Cause, Evidence, Identity, KeyPlace, Outage, Presented, Refusal, Seen, Subject, Value};
 use http::header::{HeaderName, ORIGIN};
 use http::request::Parts;
@@ -17,6 +17,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
+const AUTHENTICATION_INFO: HeaderName = HeaderName::from_static("authentication-info");
 /// Until when the API key is good that was used, where that is soon.
 const KEY_EXPIRES: HeaderName = HeaderName::from_static("countersign-key-expires");
 const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -78,7 +79,7 @@ impl Case {
     /// Closes it with a refusal.
     pub(crate) fn refuse(&self, peer: &Peer, head: &Parts, refusal: &Refusal) -> Response<ResponseBody> {
         let reference = self.seal(refusal.cause, Reply::status_of(refusal), self.seen(head), &refusal.evidence);
-        let response = respond::refuse(refusal, self.rule(), self.asked(&reference));
+        let response = respond::refuse(refusal, self.rule(), self.asked(&reference), |realm| self.nonce(realm));
         self.record(peer, response.status(), Some(refusal.cause), Some(&reference), None);
         response
     }
@@ -115,7 +116,7 @@ impl Case {
         let cause = if fault == BodyFault::TooLarge { Cause::RequestTooLarge } else { Cause::RequestAmbiguous };
         let refusal = Refusal::new(cause, Evidence::none().presented(Subject::Form, Value::text(&fault.to_string())));
         let reference = self.seal(cause, cause.status(), seen, &refusal.evidence);
-        let response = respond::refuse(&refusal, self.rule(), self.asked(&reference));
+        let response = respond::refuse(&refusal, self.rule(), self.asked(&reference), |realm| self.nonce(realm));
         self.record(peer, response.status(), Some(cause), Some(&reference), None);
         response
     }
@@ -129,6 +130,7 @@ impl Case {
     ) -> Response<ResponseBody> {
         self.warn_of_end(identity, response.headers_mut());
         crate::cors::allow(response.headers_mut(), self.origin.as_ref(), self.site.as_deref());
+        self.inform(response.headers_mut(), identity);
         if let (Some(site), Some(rule)) = (self.site.as_deref(), self.rule()) {
             self.live.admitted.count(site, rule);
         }
@@ -153,6 +155,7 @@ impl Case {
             response.headers_mut().insert(REFERENCE, value);
         }
         response.headers_mut().insert(REFUSED_BY, HeaderValue::from_static("upstream"));
+        self.inform(response.headers_mut(), Some(identity));
         crate::cors::allow(response.headers_mut(), self.origin.as_ref(), self.site.as_deref());
         self.record(peer, status, Some(Cause::UpstreamRefused), Some(&reference), Some(identity));
         response
@@ -165,6 +168,21 @@ impl Case {
         let end = key.expires.into_iter().chain(key.revoked).min().filter(|end| *end < soon);
         let date = end.and_then(http_date).and_then(|date| HeaderValue::try_from(date).ok());
         headers.extend(date.map(|date| (KEY_EXPIRES, date)));
+    }
+
+    /// Tells a client that came by Digest that the server knows its secret too, and the next nonce in time.
+    fn inform(&self, headers: &mut HeaderMap, identity: Option<&Identity>) {
+        let Some((identity, proof)) = identity.and_then(|identity| Some((identity, identity.digest()?))) else { return };
+        let requirement = self.rule().map(|rule| &rule.requirement);
+        let ageing = requirement.filter(|asked| self.at_ms - proof.nonce.made_ms > asked.digest.nonce_lifetime.saturating_mul(750));
+        let next = ageing.map(|asked| self.nonce(&asked.realm));
+        if let Some(info) = authentication_info(identity, next.as_deref()) {
+            headers.insert(AUTHENTICATION_INFO, info);
+        }
+    }
+
+    fn nonce(&self, realm: &str) -> String {
+        self.worker.shared.sources.nonce(realm, self.at_ms)
     }
 
     /// Notes the use of a session or key, which keeps the one from idling and tells the other's last use.

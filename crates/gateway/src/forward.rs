@@ -123,7 +123,7 @@ fn target(raw: &Uri, front: &Front, keys: &[KeyPlace]) -> Uri {
 /// What authenticated here says nothing to the app; credentials that this gateway did not use pass.
 fn remove_credentials(fields: &mut HeaderMap, identity: &Identity, site: &Site) {
     match identity.scheme() {
-        Some(Scheme::Bearer | Scheme::Basic) if !site.pass_credentials => drop(fields.remove(AUTHORIZATION)),
+        Some(Scheme::Bearer | Scheme::Digest | Scheme::Basic) if !site.pass_credentials => drop(fields.remove(AUTHORIZATION)),
         Some(Scheme::ApiKey) if !site.pass_credentials => site.api_keys.places.iter().for_each(|place| match place {
             KeyPlace::Header(name) => drop(fields.remove(name)),
             KeyPlace::Authorization(_) => drop(fields.remove(AUTHORIZATION)),

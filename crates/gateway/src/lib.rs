@@ -14,6 +14,7 @@ mod forward;
 mod front;
 mod head_watch;
 mod headers;
+mod held;
 mod listen;
 mod metrics;
 mod pages;

@@ -30,9 +30,14 @@ pub(crate) struct Asked<'a> {
     pub site: Option<&'a Site>,
 }
 
-/// A refusal: status, challenges, reference, and a problem document or a page.
-pub(crate) fn refuse(refusal: &Refusal, rule: Option<&Rule>, asked: Asked<'_>) -> Response<ResponseBody> {
-    let reply = Reply::refuse(refusal, rule.map(|rule| (&rule.requirement, &rule.challenges)));
+/// A refusal: status, challenges, reference, and a problem document or a page. `nonce` makes one for a realm.
+pub(crate) fn refuse(
+    refusal: &Refusal,
+    rule: Option<&Rule>,
+    asked: Asked<'_>,
+    nonce: impl FnOnce(&str) -> String,
+) -> Response<ResponseBody> {
+    let reply = Reply::refuse(refusal, rule.map(|rule| (&rule.requirement, &rule.challenges)), nonce);
     let allowed = refusal.cause != countersign::Cause::CorsOriginRefused;
     finish(&reply, asked, allowed)
 }

@@ -10,7 +10,7 @@ use crate::front::{Front, Peer};
 use crate::head_watch::HeadFault;
 use crate::worker::Worker;
 use crate::{cors, forward, headers, sample, sign_in};
-use countersign::{Cause, Evidence, Refusal, Subject, Value, Verdict, judge, reads_body};
+use countersign::{Cause, Evidence, Outage, Refusal, Subject, Value, Verdict, judge, reads_body};
 use http::{Request, Response};
 use hyper::body::Incoming;
 use std::rc::Rc;
@@ -54,12 +54,15 @@ pub(crate) async fn serve(worker: &Rc<Worker>, peer: &Peer, seen: Option<HeadFau
     }
     let now = case.at_ms / 1000;
     let mut parts = front.parts(&head);
-    let body = match reads_body(&parts, &rule.requirement) {
-        false => Sent::Coming(body),
-        true => match Box::pin(Sent::whole(body, case.plan().limits.judged_body, case.plan().limits.body_idle)).await {
-            Ok(sent) => sent,
+    let (body, _room) = if reads_body(&parts, &rule.requirement) {
+        let limits = &case.plan().limits;
+        let Some(room) = worker.shared.holding.take(limits.judged_body) else { return case.unable(peer, &head, &full()) };
+        match Box::pin(Sent::whole(body, limits.judged_body, limits.body_idle)).await {
+            Ok(sent) => (sent, Some(room)),
             Err(fault) => return case.refuse_body(peer, case.seen(&head), fault),
-        },
+        }
+    } else {
+        (Sent::Coming(body), None)
     };
     parts.body = body.bytes();
     let judged = || worker.at_hand.settle(|facts| judge(&parts, &rule.requirement, facts, now));
@@ -85,4 +88,10 @@ pub(crate) async fn serve(worker: &Rc<Worker>, peer: &Peer, seen: Option<HeadFau
         Verdict::Refuse(refusal) => case.refuse(peer, &head, &refusal),
         Verdict::Unable(outage) => case.unable(peer, &head, &outage),
     }
+}
+
+/// More bodies wait to be judged than are held at one time.
+fn full() -> Outage {
+    let evidence = Evidence::none().presented(Subject::Form, Value::text("too many bodies are held while they are judged"));
+    Outage { cause: Cause::Overloaded, retry_after: 2, evidence }
 }

@@ -6,6 +6,7 @@
 //! ```
 
 use crate::config::{self, Faults, Loaded, Overrides, Plan, Server, Source};
+use crate::held::Holding;
 use crate::metrics::Metrics;
 use crate::sign_in::Renewals;
 use crate::tls::{self, TlsError};
@@ -166,6 +167,7 @@ fn share(
         ..SourceOptions::new(data.fingerprint_key()?)
     };
     let sources = Sources::start(store, options, background.clone());
+    background.block_on(keep_digest_spaces(sources.store(), &plan))?;
     sources.prefetch(&plan.issuers);
     let metrics = Arc::new(Metrics::new());
     let trail = Trail::start(&data.path().join("trail"), metrics.clone());
@@ -180,6 +182,7 @@ fn share(
         node: data.node(),
         trail,
         metrics,
+        holding: Holding::default(),
         upstream_tls: TlsConnector::from(tls::client_config(plan.server.upstream_authorities.as_deref())?),
         plan: ArcSwap::from_pointee(plan),
     };
@@ -202,6 +205,18 @@ fn own_issuer(plan: &Plan, data: &DataDir) -> Issuer {
         leeway: 30,
         access_token_type: true,
     }
+}
+
+/// Says in the store for what new passwords leave Digest secrets, since the command line may not see this configuration.
+async fn keep_digest_spaces(store: &Store, plan: &Plan) -> Result<(), StoreError> {
+    store.set_digest_spaces(&plan.digest_spaces(), now()).await?;
+    if plan.digest.is_none() {
+        let left = store.accounts_with_digest().await?;
+        if left > 0 {
+            warn!("{left} accounts have Digest secrets, which no rule asks for: `countersign user forget-digest` removes them");
+        }
+    }
+    Ok(())
 }
 
 async fn first_account(store: &Store) -> Result<Option<(String, Secret)>, StoreError> {
@@ -330,6 +345,12 @@ fn reload(shared: &Shared, options: &Options, data: &DataDir, certificate: &ArcS
         error!("the configuration could not be kept for explaining: {error}");
     }
     shared.sources.prefetch(&plan.issuers);
+    let (store, kept) = (shared.sources.store().clone(), plan.clone());
+    shared.background.spawn(async move {
+        if let Err(error) = keep_digest_spaces(&store, &kept).await {
+            error!("the realms of Digest could not be kept: {error}");
+        }
+    });
     shared.sources.changed();
     info!(revision = hex(&plan.revision), "the configuration is in force");
     shared.plan.store(Arc::new(plan));

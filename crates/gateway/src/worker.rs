@@ -2,6 +2,7 @@
 //! Nothing of it is locked: other threads have their own.
 
 use crate::config::Plan;
+use crate::held::Holding;
 use crate::metrics::{Admitted, Metrics, Refused};
 use crate::sign_in::Renewals;
 use crate::trail::{Trail, WorkerTrail};
@@ -39,6 +40,8 @@ pub(crate) struct Shared {
     pub trail: Trail,
     /// Counts.
     pub metrics: Arc<Metrics>,
+    /// Room for bodies that are read before their requests are judged.
+    pub holding: Holding,
     /// For upstreams that speak TLS.
     pub upstream_tls: TlsConnector,
 }

@@ -10,6 +10,7 @@
 //!  Authentication-Info ───────────────────► parse_authentication_info ─► AuthenticationInfo ┘
 //!
 //!  Authorization, on the hot path ────────► split_scheme ──► ("Basic", "dTpw") ──► decode_basic ──► BasicPair
+//!                                          └► ("Digest", "username=…") ──► decode_digest ──► DigestCredentials
 //!
 //!  Challenge::new("Bearer").param("realm", "orders") ──► Display ──► Bearer realm="orders"
 //! ```
@@ -21,8 +22,8 @@
 //! elements, blanks around `=`, escapes in quoted strings) is no fault. The time taken grows linearly with the text,
 //! and every span lies on character boundaries of the text that was given.
 //!
-//! The one exception is [`decode_basic`], which answers with a pair or with the one reason why there is none: a
-//! password that is only nearly readable must not be used.
+//! The exceptions are [`decode_basic`] and [`decode_digest`], which answer with credentials or with the one reason why
+//! there are none: a password that is only nearly readable must not be used.
 //!
 //! # Writing
 //!
@@ -42,13 +43,15 @@
 //!
 //! ## Security considerations
 //!
-//! Credentials never appear in `Debug` output: [`Credentials`], [`Param`] and [`BasicPair`] show lengths only.
+//! Credentials never appear in `Debug` output: [`Credentials`], [`Param`], [`BasicPair`] and
+//! [`DigestCredentials`] show lengths only.
 
 mod authentication_info;
 mod base64;
 mod basic;
 mod challenge;
 mod credentials;
+mod digest;
 mod fault;
 mod form;
 mod param;
@@ -60,6 +63,7 @@ pub use authentication_info::{AuthenticationInfo, parse_authentication_info};
 pub use basic::{BASIC_LIMIT, BasicFault, BasicPair, decode_basic, encode_basic};
 pub use challenge::{Challenge, parse_challenges};
 pub use credentials::{Credentials, CredentialsBody, parse_credentials, split_scheme};
+pub use digest::{DIGEST_LIMIT, DigestCredentials, DigestFault, decode_digest};
 pub use fault::{Fault, FaultKind, Parsed};
 pub use param::{PARAM_LIMIT, Param};
 pub use scheme::registered_scheme;

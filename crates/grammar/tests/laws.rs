@@ -4,8 +4,8 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
 use countersign_grammar::{
-    AuthenticationInfo, Challenge, CredentialsBody, Fault, decode_basic, encode_basic, parse_authentication_info, parse_challenges,
-    parse_credentials, print_challenges, split_scheme,
+    AuthenticationInfo, Challenge, CredentialsBody, Fault, decode_basic, decode_digest, encode_basic, parse_authentication_info,
+    parse_challenges, parse_credentials, print_challenges, split_scheme,
 };
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -55,6 +55,7 @@ proptest! {
             }
         }
         check_spans(&text, &parse_credentials(&text).faults);
+        let _ = decode_digest(&text);
         check_spans(&text, &parse_authentication_info(&text).faults);
     }
 

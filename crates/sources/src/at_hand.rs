@@ -10,8 +10,8 @@ use crate::sources::{Fact, Sources, outage};
 use crate::uses::LastUse;
 use countersign::token::{KeySet, VerifiedToken};
 use countersign::{
-    Account, AccountName, Answer, ApiKey, Cause, Facts, Issuer, Need, OneTime, PasswordAnswer, PasswordQuestion, SecretHash, Session,
-    SessionInUse, Spending, Step, Stop, Timestamp, Verdict,
+    Account, AccountName, Answer, ApiKey, Cause, DigestCount, DigestKey, DigestRecord, DigestUse, Facts, Issuer, Need, Nonce, OneTime,
+    PasswordAnswer, PasswordQuestion, SecretHash, Session, SessionInUse, Spending, Step, Stop, Timestamp, Verdict,
 };
 use quick_cache::Weighter;
 use quick_cache::unsync::Cache;
@@ -36,6 +36,7 @@ struct Memory {
     /// None where there is no such key.
     api_keys: Cache<SecretHash, Option<Arc<ApiKey>>>,
     sessions: Cache<SecretHash, (Arc<Session>, Arc<LastUse>)>,
+    digests: Cache<DigestKey, Arc<DigestRecord>>,
     keys_epoch: u64,
     /// One for each issuer of the configuration.
     keys: HashMap<String, Arc<KeySet>>,
@@ -67,6 +68,7 @@ impl AtHand {
             accounts: Cache::new(items),
             api_keys: Cache::new(items),
             sessions: Cache::new(items),
+            digests: Cache::new(items),
             keys_epoch: sources.keys_epoch(),
             keys: HashMap::new(),
             tokens: Cache::with_weighter(items, bytes, TokenWeight),
@@ -82,8 +84,11 @@ impl AtHand {
         for _ in 0..ROUNDS {
             match judge(&judging) {
                 Step::Decided(verdict) => return verdict,
-                // Rare, and large: a judgement at hand should not carry its room along.
-                Step::Needs(need) => Box::pin(judging.get(need)).await,
+                Step::Needs(need) => match self.sources.at_once(&need) {
+                    Some(fact) => judging.answers.borrow_mut().push(fact),
+                    // Rare, and large: a judgement at hand should not carry its room along.
+                    None => Box::pin(judging.get(need)).await,
+                },
             }
         }
         Verdict::Unable(outage(Cause::Overloaded, 1))
@@ -116,6 +121,7 @@ impl AtHand {
             memory.accounts.clear();
             memory.api_keys.clear();
             memory.sessions.clear();
+            memory.digests.clear();
         }
         if memory.keys_epoch != keys_epoch {
             memory.keys_epoch = keys_epoch;
@@ -136,6 +142,7 @@ impl AtHand {
                 let last = self.sources.session_uses.shared(hash, *last_seen);
                 memory.sessions.insert(*hash, (session.clone(), last));
             }
+            Fact::Digest(key, Answer::Known(Some(kept))) if records_stand => memory.digests.insert(key.clone(), kept.clone()),
             Fact::Keys(issuer, _, Answer::Known(set)) if keys_stand => {
                 memory.keys.insert(issuer.clone(), set.clone());
             }
@@ -213,6 +220,26 @@ impl Facts for Judging<'_> {
         });
         let in_use = |(session, last): &(Arc<Session>, Arc<LastUse>)| SessionInUse { session: session.clone(), last_seen: last.at() };
         given.unwrap_or_else(|| or_ask(self.at_hand.memory().sessions.get(hash).map(in_use).map(Some)))
+    }
+
+    fn digest(&self, key: &DigestKey) -> Answer<Option<Arc<DigestRecord>>> {
+        let given = self.given(|fact| match fact {
+            Fact::Digest(asked, answer) if asked == key => Some(answer),
+            _ => None,
+        });
+        given.unwrap_or_else(|| or_ask(self.at_hand.memory().digests.get(key).cloned().map(Some)))
+    }
+
+    fn digest_counted(&self, used: &DigestUse) -> Answer<DigestCount> {
+        let given = self.given(|fact| match fact {
+            Fact::CountDigest(asked, answer) if asked == used => Some(answer),
+            _ => None,
+        });
+        given.unwrap_or(Answer::NotYet)
+    }
+
+    fn nonce(&self, realm: &str, text: &str) -> Option<Nonce> {
+        self.at_hand.sources.nonces.open(realm, text)
     }
 
     fn keys(&self, issuer: &Arc<Issuer>, kid: Option<&str>) -> Answer<Arc<KeySet>> {

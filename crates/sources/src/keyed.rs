@@ -16,10 +16,7 @@ pub(crate) struct Keyed {
 
 impl Keyed {
     pub(crate) fn new(fingerprint_key: &[u8; 32]) -> Self {
-        let mut random = [0; 32];
-        #[expect(clippy::expect_used, reason = "without randomness no secret may be remembered")]
-        rand::fill(&mut random).expect("the system's random generator works");
-        Self { memory: hmac::Key::new(HMAC_SHA256, &random), fingerprints: hmac::Key::new(HMAC_SHA256, fingerprint_key) }
+        Self { memory: hmac::Key::new(HMAC_SHA256, &random::<32>()), fingerprints: hmac::Key::new(HMAC_SHA256, fingerprint_key) }
     }
 
     /// The name of a token.
@@ -52,4 +49,12 @@ impl Keyed {
         }
         context.sign().as_ref().first_chunk().copied().unwrap_or_default()
     }
+}
+
+/// Random bytes.
+pub(crate) fn random<const N: usize>() -> [u8; N] {
+    let mut random = [0; N];
+    #[expect(clippy::expect_used, reason = "without randomness no secret may be made or remembered")]
+    rand::fill(&mut random).expect("the system's random generator works");
+    random
 }

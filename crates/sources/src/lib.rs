@@ -7,6 +7,7 @@
 //!                          ├── passwords  throttle ──► bounded queue ──► hashing threads
 //!                          ├── providers  discovery, and what a login asks of them
 //!                          ├── keys       discovery ──► JWKS, refreshed ahead, stale while the issuer is down
+//!                          ├── nonces     those of Digest, and which counts of them were used
 //!                          └── ledger     what may be used once and was
 //! ```
 //!
@@ -16,6 +17,7 @@ mod at_hand;
 mod keyed;
 mod keys;
 mod ledger;
+mod nonces;
 mod options;
 mod outbound;
 pub mod passwords;

@@ -3,6 +3,7 @@
 use crate::keyed::Keyed;
 use crate::keys::Keys;
 use crate::ledger::Ledger;
+use crate::nonces::Nonces;
 use crate::options::Options;
 use crate::outbound::Outbound;
 use crate::passwords::Pool;
@@ -10,8 +11,8 @@ use crate::providers::Providers;
 use crate::uses::{KeyUses, SessionUses};
 use countersign::token::KeySet;
 use countersign::{
-    Account, AccountName, Answer, ApiKey, Cause, Evidence, Issuer, Need, OneTime, Outage, PasswordAnswer, PasswordQuestion, SecretHash,
-    SessionInUse, Spending, Subject, Timestamp, Value,
+    Account, AccountName, Answer, ApiKey, Cause, DigestCount, DigestKey, DigestRecord, DigestUse, Evidence, Issuer, Need, OneTime, Outage,
+    PasswordAnswer, PasswordQuestion, SecretHash, SessionInUse, Spending, Subject, Timestamp, Value,
 };
 use countersign_store::{Store, StoreError};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -30,6 +31,11 @@ const FLUSH: Duration = Duration::from_secs(60);
 const PRUNE: Duration = Duration::from_secs(60 * 60);
 /// How long facts are remembered while the store cannot be asked for withdrawals.
 const BLIND_FOR: Duration = Duration::from_secs(5);
+/// For how long a wrong answer to Digest is thought over: as long as a wrong password takes, so that neither its kind nor
+/// what had to be read for it can be told by the time.
+const WRONG_DIGEST: Duration = Duration::from_millis(25);
+/// How long nonces are kept: the longest lifetime that can be configured.
+const NONCES_FOR: Timestamp = 86_400;
 /// Seconds after which a store that failed is worth another try.
 const RETRY_STORE: u32 = 5;
 
@@ -40,6 +46,7 @@ pub struct Sources {
     pub(crate) providers: Providers,
     passwords: Pool,
     ledger: Ledger,
+    pub(crate) nonces: Nonces,
     pub(crate) keyed: Keyed,
     pub(crate) session_uses: SessionUses,
     pub(crate) key_uses: KeyUses,
@@ -57,6 +64,8 @@ pub enum Fact {
     Password(PasswordQuestion, Answer<PasswordAnswer>),
     ApiKey(SecretHash, Answer<Option<Arc<ApiKey>>>),
     Session(SecretHash, Answer<Option<SessionInUse>>),
+    Digest(DigestKey, Answer<Option<Arc<DigestRecord>>>),
+    CountDigest(DigestUse, Answer<DigestCount>),
     /// The issuer, and the id of the key that was looked for.
     Keys(String, Option<String>, Answer<Arc<KeySet>>),
     Spend(OneTime, Answer<Spending>),
@@ -71,6 +80,7 @@ impl Sources {
             providers: Providers::new(outbound),
             passwords: Pool::start(&options),
             ledger: Ledger::new(),
+            nonces: Nonces::new(),
             keyed: Keyed::new(&options.fingerprint_key),
             session_uses: SessionUses::new(),
             key_uses: KeyUses::new(),
@@ -120,6 +130,17 @@ impl Sources {
                 let name = self.keyed.question(&question);
                 Fact::Password(question.clone(), self.passwords.check(&self.keyed, name, question).await)
             }
+            Need::Digest(key) => {
+                let found = self.store.digest(&key).await;
+                Fact::Digest(key, known(found.map(|found| found.map(Arc::new))))
+            }
+            Need::CountDigest(used) => {
+                let counted = match self.count_proven(&used) {
+                    Some(counted) => counted,
+                    None => self.count_wrong(&used).await,
+                };
+                Fact::CountDigest(used, Answer::Known(counted))
+            }
             Need::Keys(issuer, kid) => {
                 let answer = self.keys.ask(&issuer.issuer, kid.as_deref()).await;
                 Fact::Keys(issuer.issuer.clone(), kid, answer)
@@ -129,6 +150,41 @@ impl Sources {
                 Fact::Spend(once, spending.map_or_else(|| Answer::Outage(outage(Cause::Overloaded, RETRY_STORE)), Answer::Known))
             }
         }
+    }
+
+    /// Answers at once what needs no waiting.
+    pub(crate) fn at_once(&self, need: &Need) -> Option<Fact> {
+        match need {
+            Need::CountDigest(used) => self.count_proven(used).map(|counted| Fact::CountDigest(used.clone(), Answer::Known(counted))),
+            _ => None,
+        }
+    }
+
+    /// Counts a right answer to Digest; none if it was wrong. While too many are wrong a right one counts only with a nonce that
+    /// its account has used before: who guesses must not learn that a guess was right.
+    fn count_proven(&self, used: &DigestUse) -> Option<DigestCount> {
+        let account = used.account?;
+        if !self.nonces.is_proven(used.nonce, account)
+            && let Some(retry_after) = self.passwords.digest_throttled(&self.keyed, used.name.as_str(), used.client)
+        {
+            return Some(DigestCount::Throttled { retry_after });
+        }
+        Some(self.nonces.count(used.nonce, account, used.count))
+    }
+
+    async fn count_wrong(&self, used: &DigestUse) -> DigestCount {
+        match self.passwords.count_wrong_digest(&self.keyed, used.name.as_str(), used.client) {
+            Err(retry_after) => DigestCount::Throttled { retry_after },
+            Ok(()) => {
+                tokio::time::sleep(WRONG_DIGEST).await;
+                DigestCount::Counted
+            }
+        }
+    }
+
+    /// A fresh nonce for Digest in a realm.
+    pub fn nonce(&self, realm: &str, now_ms: i64) -> String {
+        self.nonces.make(realm, now_ms)
     }
 
     /// Moves whenever a record may have been withdrawn: a thread forgets what it remembers of the store.
@@ -212,6 +268,8 @@ fn unanswered(need: Need) -> Fact {
             Fact::Keys(issuer.issuer.clone(), kid, Answer::Outage(outage))
         }
         Need::Spend(once) => Fact::Spend(once, Answer::Outage(outage(Cause::Overloaded, RETRY_STORE))),
+        Need::Digest(key) => Fact::Digest(key, Answer::Outage(store())),
+        Need::CountDigest(used) => Fact::CountDigest(used, Answer::Outage(outage(Cause::Overloaded, RETRY_STORE))),
     }
 }
 
@@ -253,6 +311,7 @@ async fn keep_house(sources: Weak<Sources>) {
         sources.flush().await;
         if pruned_at.is_none_or(|at| at.elapsed() >= PRUNE) {
             pruned_at = Some(Instant::now());
+            sources.nonces.tidy((now() - NONCES_FOR) * 1000);
             if let Err(error) = sources.store.prune(now()).await {
                 tracing::warn!(%error, "the store could not be tidied");
             }

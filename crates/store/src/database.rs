@@ -6,6 +6,7 @@
 mod accounts;
 mod api_keys;
 mod audit;
+mod digest;
 mod federated;
 mod rights;
 mod row;
@@ -14,6 +15,7 @@ mod sessions;
 pub use accounts::NewAccount;
 pub use api_keys::NewApiKey;
 pub use audit::AuditEntry;
+pub use digest::DigestSpace;
 pub use federated::Person;
 pub use rights::Rights;
 
@@ -26,7 +28,11 @@ use std::fs::File;
 use std::time::Duration;
 
 /// The forms of the database, in order; the place of the last applied one is its `user_version`.
-const MIGRATIONS: &[&str] = &[include_str!("../migrations/0001_records.sql"), include_str!("../migrations/0003_federated.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("../migrations/0001_records.sql"),
+    include_str!("../migrations/0002_digest.sql"),
+    include_str!("../migrations/0003_federated.sql"),
+];
 /// How long another process may hold the database up.
 const PATIENCE: Duration = Duration::from_secs(5);
 /// How long a session that is over stays in the table.

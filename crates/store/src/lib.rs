@@ -12,6 +12,6 @@ mod error;
 #[cfg(test)]
 mod place;
 
-pub use database::{AuditEntry, NewAccount, NewApiKey, Person, Rights, Store};
+pub use database::{AuditEntry, DigestSpace, NewAccount, NewApiKey, Person, Rights, Store};
 pub use dir::DataDir;
 pub use error::StoreError;

@@ -5,13 +5,14 @@ use crate::failure::Failure;
 use crate::output::{Output, has, table};
 use crate::place::{Place, now, store, wait};
 use clap::{ArgGroup, Args, Subcommand};
-use countersign::{Account, AccountName, AccountState, Secret};
+use countersign::{Account, AccountName, AccountState, DigestSecret, Secret};
 use countersign_doctor::utc;
 use countersign_sources::passwords;
-use countersign_store::{NewAccount, Store, StoreError};
+use countersign_store::{DigestSpace, NewAccount, Store, StoreError};
 use serde::Serialize;
 use serde_json::json;
 use std::io;
+use std::sync::Arc;
 
 /// Accounts.
 #[derive(Args, Debug)]
@@ -42,6 +43,8 @@ enum Action {
     Enable(Named),
     /// Remove an account with its keys and sessions
     Remove(Named),
+    /// Remove what is kept of passwords for Digest, of all accounts
+    ForgetDigest(Place),
 }
 
 #[derive(Args, Debug)]
@@ -128,6 +131,7 @@ impl User {
             Action::Disable(named) => named.set(AccountState::Disabled, output),
             Action::Enable(named) => named.lift(AccountState::Disabled, output),
             Action::Remove(named) => named.remove(output),
+            Action::ForgetDigest(place) => forget_digest(&place, output),
         }
     }
 }
@@ -138,9 +142,13 @@ impl Add {
         let made = if no_password { None } else { Some(password.get()?) };
         let account = wait(async {
             let store = store(&place.make()?).await?;
-            let hash = made.as_ref().map(|made| passwords::hash(&made.secret).into());
-            let account = NewAccount { name, password: hash, roles, scopes, password_expires: password.expiry() };
-            Ok(store.add_account(account, now()).await?)
+            let hash: Option<Arc<str>> = made.as_ref().map(|made| passwords::hash(&made.secret).into());
+            let account = NewAccount { name, password: hash.clone(), roles, scopes, password_expires: password.expiry() };
+            let account = store.add_account(account, now()).await?;
+            if let (Some(made), Some(hash)) = (&made, &hash) {
+                keep_digest(&store, &place, &account.name, made, hash).await?;
+            }
+            Ok(account)
         })?;
         tell(&account, made.as_ref(), "added", output)
     }
@@ -152,7 +160,9 @@ impl Passwd {
         let made = password.get()?;
         let account = place.work(async |store| {
             let account = find(store, &name).await?;
-            store.set_password(&name, &passwords::hash(&made.secret), password.expiry(), now()).await?;
+            let hash = passwords::hash(&made.secret);
+            store.set_password(&name, &hash, password.expiry(), now()).await?;
+            keep_digest(store, &place, &name, &made, &hash).await?;
             Ok(account)
         })?;
         tell(&account, Some(&made), "has a new password; its sessions ended", output)
@@ -212,6 +222,22 @@ impl Named {
 
 fn wrong_state(name: &str, state: &str, verb: &str) -> Failure {
     Failure::error("account-state", format!("{name} is {state}")).mend(format!("`countersign user {verb} {name}`"))
+}
+
+/// Keeps what Digest needs of a new password, for every realm in which some rule asks for it.
+async fn keep_digest(store: &Store, place: &Place, name: &AccountName, made: &Made, hash: &str) -> Result<(), Failure> {
+    let spaces = place.digest_spaces(store).await?;
+    if spaces.is_empty() {
+        return Ok(());
+    }
+    let secret = |(realm, algorithm): &DigestSpace| DigestSecret::of(name, realm, made.secret.expose(), *algorithm);
+    let secrets: Vec<DigestSecret> = spaces.iter().map(secret).collect();
+    Ok(store.keep_digest_secrets(name, hash, &secrets, now()).await?)
+}
+
+fn forget_digest(place: &Place, output: &Output) -> Result<(), Failure> {
+    let count = place.work(async |store| Ok(store.forget_digest(now()).await?))?;
+    output.either(&json!({ "accounts": count }), || format!("Digest secrets of {count} accounts are removed"))
 }
 
 fn list(place: &Place, output: &Output) -> Result<(), Failure> {

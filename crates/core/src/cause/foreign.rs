@@ -71,10 +71,6 @@ foreign! {
     ProofWrong "proof-wrong" InvalidCredentials Caller "The proof of possession does not fit the request, its token or its key.";
     InstanceLocalSession "instance-local-session" ExpiredSession Operator "Sessions live in one instance's memory, and another instance, or the same one after a restart, was asked.";
     RateExceeded "rate-exceeded" RateLimited Caller "Too many requests, or a quota is used up; the credentials may be fine.";
-    DigestResponseWrong "digest-response-wrong" InvalidCredentials Caller "The digest does not fit: a wrong password, or another realm, nonce or target than was hashed.";
-    DigestNonceStale "digest-nonce-stale" DigestNonce Caller "The nonce of the digest is too old or unknown; a fresh one is in the challenge.";
-    DigestNonceReplayed "digest-nonce-replayed" DigestNonce Caller "The nonce count of the digest was used before.";
-    DigestTargetMismatch "digest-target-mismatch" DigestNonce Caller "The digest was made for another target than the one asked for, or its fields are in a form that the server does not read.";
     AssertionMalformed "assertion-malformed" SamlInvalid Operator "The SAML message cannot be read as one.";
     AssertionSignatureWrong "assertion-signature-wrong" SamlInvalid Operator "The SAML message is not signed by a key that the service provider trusts.";
     AssertionExpired "assertion-expired" SamlInvalid Operator "The SAML assertion's time is over.";

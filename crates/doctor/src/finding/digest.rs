@@ -2,17 +2,17 @@
 
 use super::refusal::Refusal;
 use super::said::percent;
-use crate::catalogue::Code::{self, Foreign};
+use crate::catalogue::Code::{self, Common};
 use crate::clue::{Clue, Quote, Side};
 use crate::dossier::{Dossier, Exchange, Header};
-use countersign::ForeignCause;
+use countersign::Cause;
 use countersign_grammar::{Challenge, Credentials, CredentialsBody, parse_challenges, parse_credentials};
 
 const NAME: &str = "digest";
-const STALE: Code = Foreign(ForeignCause::DigestNonceStale);
-const REPLAYED: Code = Foreign(ForeignCause::DigestNonceReplayed);
-const TARGET: Code = Foreign(ForeignCause::DigestTargetMismatch);
-const WRONG: Code = Foreign(ForeignCause::DigestResponseWrong);
+const STALE: Code = Common(Cause::DigestNonceStale);
+const REPLAYED: Code = Common(Cause::DigestNonceReplayed);
+const TARGET: Code = Common(Cause::DigestTargetMismatch);
+const WRONG: Code = Common(Cause::DigestResponseWrong);
 
 pub(crate) fn see(dossier: &Dossier) -> Vec<Clue> {
     let Some(refusal) = Refusal::of(dossier) else { return Vec::new() };

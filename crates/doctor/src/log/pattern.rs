@@ -102,5 +102,5 @@ const WRONG: &[Code] = &[
     Code::Common(Cause::PasswordWrong),
     Code::Common(Cause::AccountUnknown),
     Code::Foreign(ForeignCause::CredentialsInvalid),
-    Code::Foreign(ForeignCause::DigestResponseWrong),
+    Code::Common(Cause::DigestResponseWrong),
 ];

@@ -88,6 +88,7 @@ fn text(seen: &Seen) -> String {
     };
     let what = match (seen.kind, seen.name.as_deref()) {
         (Kind::Basic, _) => "Authorization: Basic".to_owned(),
+        (Kind::Digest, _) => "Authorization: Digest".to_owned(),
         (Kind::Bearer, _) => "Authorization: Bearer".to_owned(),
         (Kind::ApiKey, _) => format!("an API key in {place}"),
         (Kind::Session, _) => "a session cookie".to_owned(),
@@ -101,6 +102,7 @@ fn looked_at(scheme: Scheme, key_places: &[KeyPlace]) -> Cow<'static, str> {
     Cow::Borrowed(match scheme {
         Scheme::Bearer => "the header Authorization: Bearer",
         Scheme::Basic => "the header Authorization: Basic",
+        Scheme::Digest => "the header Authorization: Digest",
         Scheme::Session => "the cookie countersign (over HTTPS: __Host-countersign)",
         Scheme::ApiKey => {
             let places: Vec<String> = key_places.iter().map(ToString::to_string).collect();

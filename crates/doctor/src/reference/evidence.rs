@@ -94,6 +94,10 @@ pub(crate) fn sentence(item: &Item, cause: Cause, found: &Found<&Account>, at: T
         }
         (Subject::Begun, _, Some(Value::Time(time))) => format!("the login began {}", when(time)),
         (Subject::Attempts, _, Some(Value::Number(count))) if cause == Cause::LoginLooping => format!("{count} logins within a minute"),
+        (Subject::DigestSecret, ..) => {
+            "no secret for Digest is kept for this account, realm and algorithm: its password was set before they were asked for".to_owned()
+        }
+        (Subject::NonceCount, None, Some(count)) => format!("the count {} of this nonce was used before", plain(count)),
         (Subject::Upstream, None, Some(Value::Number(status))) => format!("the app answered {status}"),
         (Subject::Attempts, None, Some(Value::Number(waiting))) => format!("{waiting} passwords were waiting to be checked"),
         (Subject::Length, Some(limit), Some(length)) if cause == Cause::RequestTooLarge => {

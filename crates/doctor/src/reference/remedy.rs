@@ -2,6 +2,7 @@
 //! not known stands as a word in capitals (NAME), never as a guess.
 
 mod accounts;
+mod digest;
 mod logins;
 mod operation;
 mod tokens;
@@ -67,6 +68,13 @@ pub(crate) fn remedies(case: &Case<'_>, rule: Option<&RuleAsWritten>, near: &[Ne
         Cause::AccountLocked => bench.state("unlock", "locked"),
         Cause::AccountDisabled => bench.state("enable", "disabled"),
         Cause::PasswordExpired => bench.new_password("the password was right; set a new one"),
+        Cause::DigestResponseWrong => bench.digest_wrong(),
+        Cause::DigestNonceStale => bench.digest_stale(),
+        Cause::DigestNonceReplayed => vec![Remedy::advice(
+            Owner::Caller,
+            "count `nc` up with every request; who sends the same request again answers the newest challenge first",
+        )],
+        Cause::DigestTargetMismatch => bench.digest_target(),
         Cause::ApiKeyUnknown => bench.key_unknown(),
         Cause::ApiKeyExpired => bench.key_expired(),
         Cause::ApiKeyRevoked => bench.key_revoked(),

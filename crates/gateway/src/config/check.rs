@@ -1,6 +1,7 @@
 //! From the configuration as written to the one as run: what each part says is held against the others. Nothing is
 //! returned if anything is at fault; the faults are the reader's.
 
+mod digest;
 mod issuer;
 mod provider;
 mod rule;
@@ -37,7 +38,8 @@ pub(super) fn check(reader: &Reader<'_>, file: &File, world: &World<'_>) -> Plan
     let issuers = issuer::check_all(reader, &file.issuers);
     let trusted: Arc<[_]> = issuers.iter().cloned().collect();
     let providers = provider::check_all(reader, &file.providers, world);
-    let sites = site::check_all(reader, file, &server, &trusted, &providers);
+    let digest = digest::check(reader, file);
+    let sites = site::check_all(reader, file, &server, &trusted, &providers, digest.as_ref());
     Plan {
         revision: [0; 8],
         file: reader.file.to_owned(),
@@ -51,6 +53,7 @@ pub(super) fn check(reader: &Reader<'_>, file: &File, world: &World<'_>) -> Plan
         sites,
         issuers,
         providers,
+        digest,
     }
 }
 

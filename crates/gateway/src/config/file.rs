@@ -20,6 +20,7 @@ pub(super) struct File {
     pub absolute: Option<At<Duration>>,
     pub environment: Option<At<String>>,
     pub warn_before: Option<At<Duration>>,
+    pub digest: DigestWritten,
     pub limits: LimitsWritten,
     pub issuers: Vec<IssuerWritten>,
     pub providers: Vec<ProviderWritten>,
@@ -38,6 +39,14 @@ pub(super) struct ServerWritten {
     pub issuer_authorities: Option<At<String>>,
     pub shutdown_grace: Option<At<Duration>>,
     pub problem_base: Option<At<String>>,
+}
+
+pub(super) struct DigestWritten {
+    pub enabled: Option<At<bool>>,
+    pub algorithms: Option<At<Vec<At<String>>>>,
+    pub qop: Option<At<Vec<At<String>>>>,
+    pub nonce_lifetime: Option<At<Duration>>,
+    pub userhash: Option<At<bool>>,
 }
 
 pub(super) struct LimitsWritten {
@@ -148,6 +157,7 @@ impl File {
             absolute: session.duration("absolute"),
             environment: api_keys.text("environment"),
             warn_before: api_keys.duration("warn_before"),
+            digest: DigestWritten::read(&root.table("digest")),
             limits: LimitsWritten::read(&root.table("limits")),
             issuers: root.tables("issuer").iter().map(IssuerWritten::read).collect(),
             providers: root.tables("provider").iter().map(ProviderWritten::read).collect(),
@@ -172,6 +182,18 @@ impl ServerWritten {
             issuer_authorities: server.text("issuer_authorities"),
             shutdown_grace: server.duration("shutdown_grace"),
             problem_base: server.text("problem_base"),
+        }
+    }
+}
+
+impl DigestWritten {
+    fn read(digest: &Fields<'_, '_>) -> Self {
+        Self {
+            enabled: digest.flag("enabled"),
+            algorithms: digest.list("algorithms"),
+            qop: digest.list("qop"),
+            nonce_lifetime: digest.duration("nonce_lifetime"),
+            userhash: digest.flag("userhash"),
         }
     }
 }

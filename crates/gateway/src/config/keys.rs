@@ -72,7 +72,9 @@ use Kind::{Address, Duration, Flag, List, Number, OneOf, Path, Scopes, Secret, S
 const SECOND: u64 = 1000;
 const DAY: u64 = 86_400 * SECOND;
 const YEAR: u64 = 366 * DAY;
-const SCHEMES: &[&str] = &[Scheme::Bearer.name(), Scheme::ApiKey.name(), Scheme::Session.name(), Scheme::Basic.name()];
+const SCHEMES: &[&str] =
+    &[Scheme::Bearer.name(), Scheme::ApiKey.name(), Scheme::Session.name(), Scheme::Digest.name(), Scheme::Basic.name()];
+const DIGESTS: &[&str] = &["SHA-512-256", "SHA-512-256-sess", "SHA-256", "SHA-256-sess", "MD5", "MD5-sess"];
 const ALGORITHMS: &[&str] = &["ES256", "ES384", "ES512", "EdDSA", "Ed25519", "PS256", "PS384", "PS512", "RS256", "RS384", "RS512"];
 
 /// Every section, each after the one it stands in.
@@ -82,6 +84,11 @@ pub(super) const SECTIONS: &[Section] = &[
     Section { name: "log", repeated: false, meaning: "What is logged." },
     Section { name: "session", repeated: false, meaning: "How long a login lasts." },
     Section { name: "api_keys", repeated: false, meaning: "API keys of this installation." },
+    Section {
+        name: "digest",
+        repeated: false,
+        meaning: "How rules that accept `digest` ask for it (RFC 7616), and whether the secrets that it needs may be kept.",
+    },
     Section { name: "limits", repeated: false, meaning: "Sizes and times that no connection exceeds." },
     Section {
         name: "issuer",
@@ -158,6 +165,18 @@ keys! {
             "The name that keys carry in their text (`csk_live_…`), so that one of another environment is told from a wrong one: lower-case letters and digits, 16 at the most. Keys that were made before it was set are refused.";
         "warn_before" Duration(0, YEAR), Is("14d"), r#""30d""#,
             "So long before a key ends, answers to it carry `Countersign-Key-Expires`. `0s` for never.";
+    }
+    "digest" {
+        "enabled" Flag, Is("false"), "true",
+            "Keep a secret for Digest with every new password, for each realm and algorithm that is asked for? Whoever reads it in the database can log in with it, in its realm.";
+        "algorithms" List(DIGESTS), Is("SHA-256"), r#"["SHA-256", "MD5"]"#,
+            "The accepted algorithms, one challenge for each, in this order. `MD5` is for clients that know no other.";
+        "qop" List(&["auth", "auth-int"]), Is("auth"), r#"["auth", "auth-int"]"#,
+            "What an answer protects: method and target, with `auth-int` the body too.";
+        "nonce_lifetime" Duration(10 * SECOND, DAY), Is("5m"), r#""1m""#,
+            "How long an answer to one challenge can be followed by others. After that the client is told that its nonce is stale, and goes on with a new one without asking the person.";
+        "userhash" Flag, Is("false"), "true",
+            "Offer that a hash stands for the user's name, so that the name cannot be read on the way?";
     }
     "limits" {
         "header" Size(4096, 1 << 20), Is("64KB"), r#""32KB""#,
@@ -338,6 +357,11 @@ mod tests {
         for name in ALGORITHMS {
             assert!(Algorithm::from_name(name).is_some(), "{name}");
         }
+    }
+
+    #[test]
+    fn digests_are_those_of_the_core() {
+        assert_eq!(DIGESTS, countersign::digest::Algorithm::ALL.map(countersign::digest::Algorithm::name));
     }
 
     #[test]

@@ -2,10 +2,11 @@
 
 use super::host::HostPattern;
 use super::path::PathPattern;
+use countersign::digest::Algorithm;
 use countersign::login::Mapping;
 use countersign::login::oidc::RelyingParty;
 use countersign::reply::Challenges;
-use countersign::{Access, ApiKeys, Issuer, Requirement, Target};
+use countersign::{Access, ApiKeys, DigestPolicy, Issuer, Requirement, Scheme, Target};
 use http::{HeaderValue, Method};
 use ipnet::IpNet;
 use std::net::SocketAddr;
@@ -38,6 +39,8 @@ pub struct Plan {
     pub sites: Vec<Arc<Site>>,
     /// The issuers of the file, in its order.
     pub issuers: Vec<Arc<Issuer>>,
+    /// What is asked for in Digest, where secrets for it may be kept.
+    pub digest: Option<Arc<DigestPolicy>>,
     /// The providers of the file, in its order.
     pub providers: Vec<Arc<Provider>>,
 }
@@ -253,6 +256,14 @@ pub struct Cors {
 }
 
 impl Plan {
+    /// The realms in which some rule accepts Digest, each with each algorithm.
+    pub fn digest_spaces(&self) -> Vec<(String, Algorithm)> {
+        let Some(digest) = &self.digest else { return Vec::new() };
+        let asks = |site: &&Arc<Site>| site.rules.iter().any(|rule| rule.requirement.accepts(Scheme::Digest));
+        let each = |site: &Arc<Site>| digest.algorithms.iter().map(|algorithm| (site.realm.clone(), *algorithm)).collect::<Vec<_>>();
+        self.sites.iter().filter(asks).flat_map(each).collect()
+    }
+
     /// The site for a host, with or without a port: an exact one first, then the longest `*.suffix`, then `*`.
     pub fn site(&self, host: &str) -> Option<&Arc<Site>> {
         let host = super::host::without_port(host);

@@ -226,3 +226,39 @@ async fn a_verified_token_is_forgotten_with_the_keys() {
     judging(began).token("t", || Ok(token.clone())).unwrap();
     assert!(judging(began).token("t", || Err(refused())).is_err(), "it was verified with keys that may be gone");
 }
+
+fn used(account: Option<i64>, nonce: Nonce, count: u32) -> DigestUse {
+    DigestUse { name: AccountName::new("alice"), client: [127, 0, 0, 1].into(), account, nonce, count }
+}
+
+/// What comes of counting it.
+async fn counted(case: &Case, used: DigestUse) -> DigestCount {
+    let counted = std::cell::Cell::new(None);
+    let judge = |facts: &Judging<'_>| match facts.digest_counted(&used) {
+        Answer::NotYet => Step::Needs(Need::CountDigest(used.clone())),
+        Answer::Known(known) => {
+            counted.set(Some(known));
+            Step::Decided(Verdict::Unable(outage(Cause::Overloaded, 0)))
+        }
+        Answer::Outage(outage) => panic!("{outage:?}"),
+    };
+    case.at_hand.settle(judge).await;
+    counted.get().unwrap()
+}
+
+#[tokio::test]
+async fn wrong_answers_to_digest_count_with_wrong_passwords_and_a_guess_learns_nothing() {
+    let case = Case::new().await;
+    let account = case.add("alice", "right").await;
+    let (old, fresh) = (Nonce { made_ms: now() * 1000, id: 1 }, Nonce { made_ms: now() * 1000, id: 2 });
+    assert_eq!(counted(&case, used(Some(account.id), old, 1)).await, DigestCount::Counted);
+    for _ in 0..9 {
+        assert_eq!(counted(&case, used(None, fresh, 1)).await, DigestCount::Counted);
+    }
+    assert_eq!(case.sign_in("alice", "wrong").await, "password-wrong", "the tenth");
+    assert!(matches!(counted(&case, used(None, fresh, 1)).await, DigestCount::Throttled { .. }));
+    assert!(matches!(counted(&case, used(Some(account.id), fresh, 2)).await, DigestCount::Throttled { .. }), "right, and not told");
+    assert_eq!(counted(&case, used(Some(account.id), old, 2)).await, DigestCount::Counted, "who was there before goes on");
+    assert_eq!(counted(&case, used(Some(account.id), old, 2)).await, DigestCount::Again);
+    assert_eq!(case.sign_in("alice", "right").await, "attempts-exceeded");
+}

@@ -18,7 +18,7 @@ use std::net::IpAddr;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
 
 /// Seconds after which a full queue is worth another try.
@@ -83,6 +83,20 @@ impl Pool {
         }
     }
 
+    /// For how many seconds no answer to Digest counts for this name or from this address, if for any. Nothing is counted.
+    pub(crate) fn digest_throttled(&self, keyed: &Keyed, name: &str, client: IpAddr) -> Option<u32> {
+        let (account, address) = (keyed.attempts(name.as_bytes()), keyed.attempts(&address(client)));
+        let desk = lock(&self.desk);
+        let now = desk.started.elapsed();
+        desk.accounts.wait(&account, now).max(desk.addresses.wait(&address, now)).map(seconds)
+    }
+
+    /// Counts a wrong answer to Digest with the wrong passwords; fails with the seconds to wait if there are too many.
+    pub(crate) fn count_wrong_digest(&self, keyed: &Keyed, name: &str, client: IpAddr) -> Result<(), u32> {
+        let (account, address) = (keyed.attempts(name.as_bytes()), keyed.attempts(&address(client)));
+        lock(&self.desk).reserve(&account, &address).map_err(seconds)
+    }
+
     /// Joins or begins a check. Fails with the seconds to wait if throttled, with nothing if the queue is full.
     fn enter(&self, keyed: &Keyed, name: Name, question: PasswordQuestion) -> Result<oneshot::Receiver<bool>, Option<u32>> {
         let (tell, answer) = oneshot::channel();
@@ -93,13 +107,7 @@ impl Pool {
         }
         let account = keyed.attempts(question.name.as_str().as_bytes());
         let address = keyed.attempts(&address(question.client));
-        let now = desk.started.elapsed();
-        let seconds = |wait: std::time::Duration| Some(u32::try_from(wait.as_millis().div_ceil(1000)).unwrap_or(u32::MAX));
-        desk.accounts.reserve(&account, now).map_err(seconds)?;
-        if let Err(wait) = desk.addresses.reserve(&address, now) {
-            desk.accounts.give_back(&account);
-            return Err(seconds(wait));
-        }
+        desk.reserve(&account, &address).map_err(|wait| Some(seconds(wait)))?;
         if self.queue.try_send(Job { name, account, address, question }).is_err() {
             desk.give_back(&account, &address);
             return Err(None);
@@ -110,6 +118,13 @@ impl Pool {
 }
 
 impl Desk {
+    /// Counts an attempt for both, or for neither; fails with the time to wait.
+    fn reserve(&mut self, account: &Name, address: &Name) -> Result<(), Duration> {
+        let now = self.started.elapsed();
+        self.accounts.reserve(account, now)?;
+        self.addresses.reserve(address, now).inspect_err(|_| self.accounts.give_back(account))
+    }
+
     /// Whoever joined a check that came out wrong has tried all the same.
     fn charge(&mut self, account: &Name, address: &Name, joined: usize) {
         let now = self.started.elapsed();
@@ -160,6 +175,10 @@ fn abandoned(desk: &mut Desk, name: &Name) -> bool {
         desk.waiting.remove(name);
     }
     gone
+}
+
+fn seconds(wait: Duration) -> u32 {
+    u32::try_from(wait.as_millis().div_ceil(1000)).unwrap_or(u32::MAX)
 }
 
 /// What of an address is one subscriber's: all of IPv4, the first half of IPv6.

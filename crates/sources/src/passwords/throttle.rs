@@ -32,6 +32,12 @@ impl Throttle {
         }
     }
 
+    /// For how long there is no attempt, if for any. Counts none.
+    pub(super) fn wait(&self, name: &Name, now: Duration) -> Option<Duration> {
+        let paid_at = self.paid_at.peek(name).copied().unwrap_or_default().max(now) + self.rate.every;
+        paid_at.checked_sub(now + self.rate.every * self.rate.burst).filter(|wait| !wait.is_zero())
+    }
+
     /// Forgets one attempt.
     pub(super) fn give_back(&mut self, name: &Name) {
         if let Some(mut paid_at) = self.paid_at.get_mut(name) {
@@ -71,6 +77,7 @@ mod tests {
             assert_eq!(throttle.reserve(&[1; 32], now), Ok(()));
         }
         assert!(throttle.reserve(&[1; 32], now).is_err());
+        assert_eq!((throttle.wait(&[1; 32], now), throttle.wait(&[2; 32], now)), (Some(Duration::from_secs(10)), None));
         assert_eq!(throttle.reserve(&[2; 32], now), Ok(()));
         throttle.give_back(&[1; 32]);
         throttle.give_back(&[3; 32]);

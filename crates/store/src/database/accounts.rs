@@ -74,7 +74,8 @@ impl Store {
         Ok(Account { id, name, password, roles, scopes, state, state_since: now, password_expires, federated: None })
     }
 
-    /// Sets another password, given as its hash in PHC form, and ends the account's sessions.
+    /// Sets another password, given as its hash in PHC form, and ends the account's sessions. Digest secrets go with the one
+    /// before: [`keep_digest_secrets`](Self::keep_digest_secrets) keeps new ones.
     ///
     /// # Errors
     /// [`StoreError::AccountUnknown`].
@@ -82,6 +83,9 @@ impl Store {
         let mut change = self.change().await?;
         let set = query("UPDATE account SET password = ?2, password_expires = ?3 WHERE name = ?1").bind(name.as_str()).bind(phc);
         known(name, set.bind(expires).execute(&mut *change).await?)?;
+        // They are of the password before; new ones are kept by whoever knows the new password.
+        let forget = query("DELETE FROM digest_secret WHERE account = (SELECT id FROM account WHERE name = ?1)").bind(name.as_str());
+        forget.execute(&mut *change).await?;
         let end = query("UPDATE session SET revoked = ?2 WHERE account = (SELECT id FROM account WHERE name = ?1) AND revoked IS NULL");
         end.bind(name.as_str()).bind(now).execute(&mut *change).await?;
         self.changed(change, "password set", name.as_str(), now).await

@@ -33,6 +33,7 @@ impl Bench<'_> {
             Scheme::Bearer => format!("curl -H \"Authorization: Bearer $TOKEN\" {url}"),
             Scheme::ApiKey => key_places(self.case).first().map_or_else(String::new, |place| with_key(place, &url)),
             Scheme::Basic => format!("curl -u NAME {url}"),
+            Scheme::Digest => format!("curl --digest -u NAME {url}"),
             Scheme::Session => format!("open {}", self.url(&format!("/oauth2/sign_in?rd={}", self.case.record.path))),
         };
         let mut remedies = vec![Remedy::commands(Owner::Caller, "send credentials of one accepted scheme", accepted.iter().map(line))];

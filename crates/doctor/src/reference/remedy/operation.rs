@@ -59,7 +59,7 @@ impl Bench<'_> {
                 Kind::Basic => Some(self.command(&["user", "passwd", "NAME", "--password-stdin"])),
                 Kind::ApiKey => Some(self.command(&["key", "rotate", "ID"])),
                 Kind::Session => Some(self.command(&["session", "revoke", "ID"])),
-                Kind::Bearer | Kind::OtherAuthorization => None,
+                Kind::Bearer | Kind::Digest | Kind::OtherAuthorization => None,
             })
             .collect();
         if !burnt.is_empty() {

@@ -6,7 +6,7 @@ use crate::config::path::PathPattern;
 use crate::config::plan::Rule;
 use crate::config::read::{At, Place, Reader, not_among, shown};
 use countersign::reply::Challenges;
-use countersign::{Access, ApiKeys, Issuer, MethodScopes, Requirement, Scheme};
+use countersign::{Access, ApiKeys, DigestPolicy, Issuer, MethodScopes, Requirement, Scheme};
 use http::Method;
 use std::sync::Arc;
 
@@ -21,6 +21,8 @@ pub(super) struct OfSite<'a> {
     /// Do people sign in with providers?
     pub providers: bool,
     pub api_keys: &'a Arc<ApiKeys>,
+    /// What is asked for in Digest, where secrets for it may be kept.
+    pub digest: Option<&'a Arc<DigestPolicy>>,
 }
 
 /// Checks the rules of a site.
@@ -64,6 +66,7 @@ fn check(reader: &Reader<'_>, number: usize, written: &RuleWritten, site: &OfSit
         max_age: written.max_age.as_ref().map(|age| i64::try_from(age.value.as_secs()).unwrap_or(i64::MAX)),
         https_only: site.https_only,
         issuers: site.issuers.clone(),
+        digest: site.digest.cloned().unwrap_or_default(),
         origins: site.origins.clone(),
         api_keys: site.api_keys.clone(),
     };
@@ -206,8 +209,11 @@ fn suspect(reader: &Reader<'_>, written: &RuleWritten, requirement: &Requirement
         }
     };
     if let Some(acr) = &written.acr {
-        let without: &[Scheme] =
-            if providers { &[Scheme::ApiKey, Scheme::Basic] } else { &[Scheme::ApiKey, Scheme::Session, Scheme::Basic] };
+        let without: &[Scheme] = if providers {
+            &[Scheme::ApiKey, Scheme::Digest, Scheme::Basic]
+        } else {
+            &[Scheme::ApiKey, Scheme::Session, Scheme::Digest, Scheme::Basic]
+        };
         never(&acr.place, "authentication context", without);
     }
     if let Some(age) = &written.max_age {

@@ -6,7 +6,7 @@ use crate::config::host::HostPattern;
 use crate::config::near::nearest;
 use crate::config::plan::{Cors, Profile, Provider, Server, Site, SpoofedHeaders, Upstream, UpstreamScheme};
 use crate::config::read::{At, Place, Reader, shown};
-use countersign::{ApiKeys, Issuer, KeyPlace, Scheme, is_environment};
+use countersign::{ApiKeys, DigestPolicy, Issuer, KeyPlace, Scheme, is_environment};
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 
@@ -21,6 +21,7 @@ pub(super) fn check_all(
     server: &Server,
     issuers: &Arc<[Arc<Issuer>]>,
     providers: &[Arc<Provider>],
+    digest: Option<&Arc<DigestPolicy>>,
 ) -> Vec<Arc<Site>> {
     if file.sites.is_empty() {
         let mend = "add `[[site]]` with `upstream = \"http://127.0.0.1:3000\"`, and at least one `[[site.rule]]`";
@@ -44,7 +45,7 @@ pub(super) fn check_all(
     }
     let environment = environment(reader, file);
     let sites = file.sites.iter().take(COUNT_LIMIT).enumerate();
-    let of_file = OfFile { server, issuers, providers, environment };
+    let of_file = OfFile { server, issuers, providers, digest, environment };
     sites.map(|(number, site)| Arc::new(check(reader, number, site, &of_file))).collect()
 }
 
@@ -53,6 +54,7 @@ struct OfFile<'a> {
     server: &'a Server,
     issuers: &'a Arc<[Arc<Issuer>]>,
     providers: &'a [Arc<Provider>],
+    digest: Option<&'a Arc<DigestPolicy>>,
     environment: &'a str,
 }
 
@@ -66,7 +68,7 @@ fn environment<'a>(reader: &Reader<'_>, file: &'a File) -> &'a str {
 }
 
 fn check(reader: &Reader<'_>, number: usize, written: &SiteWritten, of_file: &OfFile<'_>) -> Site {
-    let OfFile { server, issuers, environment, .. } = *of_file;
+    let OfFile { server, issuers, digest, environment, .. } = *of_file;
     let providers = providers(reader, written, of_file.providers);
     let host = written.host.as_ref().map(|host| host.value.clone());
     let realm = realm(reader, written, host.as_ref());
@@ -85,7 +87,8 @@ fn check(reader: &Reader<'_>, number: usize, written: &SiteWritten, of_file: &Of
     }
     let origins = cors.iter().filter(|cors| cors.credentials).flat_map(|cors| cors.origins.iter().cloned()).collect();
     let api_keys = Arc::new(api_keys(reader, written, environment));
-    let shared = rule::OfSite { realm: &realm, https_only, issuers, origins, providers: !providers.is_empty(), api_keys: &api_keys };
+    let shared =
+        rule::OfSite { realm: &realm, https_only, issuers, origins, providers: !providers.is_empty(), api_keys: &api_keys, digest };
     Site {
         index: u16::try_from(number).unwrap_or(u16::MAX),
         host: host.unwrap_or_else(HostPattern::any),

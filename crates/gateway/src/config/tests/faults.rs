@@ -46,7 +46,7 @@ fn names_and_types() {
     check_top(
         "foo = 1",
         &[
-            r#"1:1: there is no key "foo" at the top of the file => known are `server`, `log`, `session`, `api_keys`, `limits`, `issuer`, `provider`, `site`"#,
+            r#"1:1: there is no key "foo" at the top of the file => known are `server`, `log`, `session`, `api_keys`, `digest`, `limits`, `issuer`, `provider`, `site`"#,
         ],
     );
     check_top("server = 1", &["1:1: `server` is one table => write `[server]` on a line of its own"]);
@@ -489,9 +489,9 @@ schemes = []"#,
         r#"path = "/**"
 schemes = ["beaer", "cookie", "digest", "basic", "basic"]"#,
         &[
-            r#"5:12: there is no scheme "beaer": it is one of `bearer`, `api-key`, `session`, `basic` => did you mean `bearer`?"#,
-            r#"5:21: there is no scheme "cookie": it is one of `bearer`, `api-key`, `session`, `basic` => here it is called `session`"#,
-            r#"5:31: there is no scheme "digest": it is one of `bearer`, `api-key`, `session`, `basic`"#,
+            r#"5:12: there is no scheme "beaer": it is one of `bearer`, `api-key`, `session`, `digest`, `basic` => did you mean `bearer`?"#,
+            r#"5:21: there is no scheme "cookie": it is one of `bearer`, `api-key`, `session`, `digest`, `basic` => here it is called `session`"#,
+            "5:31: `digest` needs secrets that are as good as passwords, and the configuration does not say that they may be kept => add `[digest]` with `enabled = true`, and give the accounts new passwords",
             "5:50: warning: `basic` is listed already",
         ],
     );
