@@ -62,7 +62,7 @@ pub(crate) fn to_sign_in(location: &str, reference: &str) -> Response<ResponseBo
 /// A login that came to nothing, as a page that leads to another try. `hint` says more than the cause's own text where that
 /// helps the person and tells nobody anything.
 pub(crate) fn login_failed(refusal: &Refusal, realm: &str, reference: &str, again: &str, hint: Option<&str>) -> Response<ResponseBody> {
-    let reply = Reply::refuse(refusal, None);
+    let reply = Reply::refuse(refusal, None, |_| String::new());
     let mut response = page(reply.status, pages::login_failed(&reply, reference, again, hint));
     let headers = response.headers_mut();
     if reply.status == StatusCode::UNAUTHORIZED {
