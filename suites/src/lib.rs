@@ -24,6 +24,7 @@ pub mod jwt;
 pub mod login;
 pub mod product;
 pub mod provider;
+pub mod saml;
 pub mod scene;
 pub mod tls;
 pub mod upstream;

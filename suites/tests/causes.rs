@@ -2,12 +2,14 @@
 //! status and the text that the catalogue has for it. A cause that nobody can provoke does not exist.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic, reason = "tests")]
 
-use countersign::Cause;
+use countersign::{Cause, Family};
 use countersign_suites::client::{Answer, Wire, basic, get, get_from, request, request_on};
 use countersign_suites::digest::Digest;
 use countersign_suites::issuer::Mood;
 use countersign_suites::jwt::Signer;
 use countersign_suites::login::LoginScene;
+use countersign_suites::saml::site::Site;
+use countersign_suites::saml::{self, Style};
 use countersign_suites::scene::{PASSWORD, Scene, form};
 use countersign_suites::{let_pass, now, within};
 use serde_json::{Value, json};
@@ -235,6 +237,16 @@ fn provocation(cause: Cause) -> Provoke {
         | Cause::IdTokenRefused
         | Cause::LoginLooping
         | Cause::LogoutRefused => |_| Answer::default(),
+        // These need a provider that speaks SAML: see `assertions_that_are_refused`.
+        Cause::AssertionMalformed
+        | Cause::AssertionSignatureWrong
+        | Cause::AssertionExpired
+        | Cause::AssertionNotYetValid
+        | Cause::AssertionAudienceMismatch
+        | Cause::AssertionRecipientMismatch
+        | Cause::AssertionReplayed
+        | Cause::AssertionUnsolicited
+        | Cause::AssertionStatusRefused => |_| Answer::default(),
     }
 }
 
@@ -310,6 +322,40 @@ fn logins_at_a_provider() {
     }
 }
 
+/// Provokes a cause of a sign-in by SAML.
+fn assertion(site: &Site, cause: Cause) -> Answer {
+    let begun = site.begin("/page");
+    let good = site.answer(&begun);
+    let post = |answer: &saml::Answer| site.post(&begun, &answer.signed(&site.keys, Style::Both));
+    match cause {
+        Cause::AssertionMalformed => site.post(&begun, "<!DOCTYPE x><x/>"),
+        Cause::AssertionSignatureWrong => site.post(&begun, &good.response(&good.assertion())),
+        Cause::AssertionExpired => post(&saml::Answer { not_on_or_after: Some(saml::instant(now() - 60)), ..good }),
+        Cause::AssertionNotYetValid => post(&saml::Answer { not_before: Some(saml::instant(now() + 60)), ..good }),
+        Cause::AssertionAudienceMismatch => post(&saml::Answer { audiences: vec!["https://other.example".to_owned()], ..good }),
+        Cause::AssertionRecipientMismatch => post(&saml::Answer { recipient: Some("https://other.example/acs".to_owned()), ..good }),
+        Cause::AssertionReplayed => {
+            post(&good);
+            post(&good)
+        }
+        Cause::AssertionUnsolicited => post(&saml::Answer { in_response_to: Some("_another".to_owned()), ..good }),
+        Cause::AssertionStatusRefused => {
+            let status = "urn:oasis:names:tc:SAML:2.0:status:Responder".to_owned();
+            site.post(&begun, &saml::Answer { status, ..good }.response(""))
+        }
+        other => panic!("{other} is not about sign-ins by SAML"),
+    }
+}
+
+#[test]
+fn assertions_that_are_refused() {
+    let site = Site::new();
+    for cause in Cause::ALL.iter().copied().filter(|cause| cause.family() == Family::SamlInvalid) {
+        let answer = assertion(&site, cause);
+        check_report(&site.gateway.explain(&answer.reference()), cause, &answer);
+    }
+}
+
 #[track_caller]
 fn check(scene: &Scene, cause: Cause, answer: &Answer) {
     check_report(&scene.explain(answer), cause, answer);
@@ -362,13 +408,15 @@ const LOGINS: [Cause; 9] = [
 #[test]
 fn every_cause_is_provoked() {
     let scene = Scene::with(CONFIG);
+    let by_saml = |cause: &Cause| cause.family() == Family::SamlInvalid;
     let mut named = 0;
-    for cause in Cause::ALL.iter().copied().filter(|cause| !APART.contains(cause) && !LOGINS.contains(cause)) {
+    for cause in Cause::ALL.iter().copied().filter(|cause| !APART.contains(cause) && !LOGINS.contains(cause) && !by_saml(cause)) {
         let answer = provocation(cause)(&scene);
         check(&scene, cause, &answer);
         named += 1;
     }
-    assert_eq!(named + APART.len() + LOGINS.len(), Cause::ALL.len());
+    let by_saml = Cause::ALL.iter().filter(|cause| by_saml(cause)).count();
+    assert_eq!(named + APART.len() + LOGINS.len() + by_saml, Cause::ALL.len());
     // What was never admitted never reached the app.
     let reached: Vec<_> = scene.upstream.requests().into_iter().filter(|request| !request.target.starts_with("/public/")).collect();
     let honest = |target: &str| ["/api/orders", "/page", "/digest/x"].contains(&target);

@@ -2,6 +2,7 @@
 
 use crate::step;
 use anyhow::{Result, bail};
+use std::path::Path;
 use std::process::{Command, Stdio};
 
 /// Who needs a package.
@@ -19,9 +20,13 @@ enum Shows {
     Program(&'static str),
     /// A module that `python3` can import.
     Module(&'static str),
+    /// An extension that `php` has.
+    PhpModule(&'static str),
+    /// A file.
+    File(&'static str),
 }
 
-use Shows::{Module, Program};
+use Shows::{File, Module, PhpModule, Program};
 
 #[rustfmt::skip]
 const PACKAGES: &[(&str, Shows, &[For])] = &[
@@ -40,6 +45,11 @@ const PACKAGES: &[(&str, Shows, &[For])] = &[
     ("util-linux",        Program("prlimit"),      &[Test]),
     ("python3",           Program("python3"),      &[Test, Bench]),
     ("python3-venv",      Module("ensurepip"),     &[Test]),
+    ("xmlsec1",           Program("xmlsec1"),      &[Test]),
+    ("php-cli",           Program("php"),          &[Test]),
+    ("php-xml",           PhpModule("dom"),        &[Test]),
+    ("php-mbstring",      PhpModule("mbstring"),   &[Test]),
+    ("simplesamlphp",     File("/usr/share/simplesamlphp/www/index.php"), &[Test]),
     ("wrk",               Program("wrk"),          &[Bench]),
     ("apache2-utils",     Program("htpasswd"),     &[Test, Bench]),
     ("goaccess",          Program("goaccess"),     &[Bench]),
@@ -80,6 +90,8 @@ fn present(shows: &Shows) -> bool {
     match shows {
         Program(name) => on_path(name),
         Module(name) => quietly(Command::new("python3").args(["-c", &format!("import {name}")])),
+        PhpModule(name) => quietly(Command::new("php").args(["-r", &format!("exit(extension_loaded('{name}') ? 0 : 1);")])),
+        File(path) => Path::new(path).is_file(),
     }
 }
 

@@ -128,6 +128,15 @@ causes! {
     145 IdTokenRefused "id-token-refused" 401 InvalidCredentials Operator LoginFailed "What the provider says of the person does not pass: the ID token's signature, audience, times or hash, or a userinfo answer about somebody else.";
     146 LoginLooping "login-looping" 401 ExpiredSession Operator LoginFailed "The browser was sent to log in again and again, and never stayed logged in.";
     147 LogoutRefused "logout-refused" 400 InvalidCredentials Operator LogoutRefused "A logout that a provider sent does not pass: its token's signature, audience, times or form, or it was used before.";
+    150 AssertionMalformed "assertion-malformed" 401 SamlInvalid Operator LoginFailed "The SAML message cannot be read as one.";
+    151 AssertionSignatureWrong "assertion-signature-wrong" 401 SamlInvalid Operator LoginFailed "The SAML message is not signed by a key that the service provider trusts.";
+    152 AssertionExpired "assertion-expired" 401 SamlInvalid Operator LoginFailed "The SAML assertion's time is over.";
+    153 AssertionNotYetValid "assertion-not-yet-valid" 401 SamlInvalid Operator LoginFailed "The SAML assertion is not valid yet: the clocks of provider and service disagree.";
+    154 AssertionAudienceMismatch "assertion-audience-mismatch" 401 SamlInvalid Operator LoginFailed "The SAML assertion was made for another service provider.";
+    155 AssertionRecipientMismatch "assertion-recipient-mismatch" 401 SamlInvalid Operator LoginFailed "The SAML message was addressed to another URL than the one that received it.";
+    156 AssertionReplayed "assertion-replayed" 401 SamlInvalid Caller LoginFailed "The SAML assertion was used before.";
+    157 AssertionUnsolicited "assertion-unsolicited" 401 SamlInvalid Caller LoginFailed "The SAML response answers no request that the service provider remembers.";
+    158 AssertionStatusRefused "assertion-status-refused" 401 SamlInvalid Operator LoginFailed "The identity provider itself answered with a failure.";
 }
 
 impl Cause {

@@ -68,6 +68,10 @@ subjects! {
     53 RedirectUri "redirect URI";
     54 Begun "begun";
     55 Client "client";
+    60 Recipient "recipient";
+    61 Status "status";
+    62 RequestId "request id";
+    63 Assertion "assertion";
 }
 
 /// A value in evidence.

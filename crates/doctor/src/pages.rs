@@ -84,6 +84,15 @@ pages! {
     IdTokenRefused "id-token-refused";
     LoginLooping "login-looping";
     LogoutRefused "logout-refused";
+    AssertionMalformed "assertion-malformed";
+    AssertionSignatureWrong "assertion-signature-wrong";
+    AssertionExpired "assertion-expired";
+    AssertionNotYetValid "assertion-not-yet-valid";
+    AssertionAudienceMismatch "assertion-audience-mismatch";
+    AssertionRecipientMismatch "assertion-recipient-mismatch";
+    AssertionReplayed "assertion-replayed";
+    AssertionUnsolicited "assertion-unsolicited";
+    AssertionStatusRefused "assertion-status-refused";
 }
 
 /// The page of any cause, as Markdown.

@@ -27,8 +27,8 @@ pub use fault::{Fault, Faults, Severity};
 pub use host::HostPattern;
 pub use path::PathPattern;
 pub use plan::{
-    Cors, Limits, Log, LogDecisions, Plan, Profile, Protocol, Provider, Rule, Server, SessionLimits, Site, SpoofedHeaders, Tls, Upstream,
-    UpstreamScheme,
+    Binding, Cors, Limits, Log, LogDecisions, Plan, Profile, Protocol, Provider, Rule, SamlParty, Server, SessionLimits, Site,
+    SpoofedHeaders, Tls, Upstream, UpstreamScheme,
 };
 pub use reference::reference;
 pub use schema::schema;
@@ -95,7 +95,14 @@ pub fn load(source: &Source, overrides: &Overrides, env: &dyn Fn(&str) -> Option
     };
     let unreadable = |path: &Path| File::open(path).err().map(|error| error.to_string());
     let no_authorities = |path: &Path| authorities::read(path).err();
-    let world = World { base, data: default_data(env), unreadable: &unreadable, secret: &read_secret, no_authorities: &no_authorities };
+    let world = World {
+        base,
+        data: default_data(env),
+        unreadable: &unreadable,
+        secret: &read_secret,
+        no_authorities: &no_authorities,
+        document: Some(&read_document),
+    };
     plan(&file, &text, overrides, env, &world)
 }
 
@@ -114,8 +121,14 @@ pub fn load(source: &Source, overrides: &Overrides, env: &dyn Fn(&str) -> Option
 /// ```
 pub fn parse(file: &str, text: &str) -> Result<Loaded, Faults> {
     let secret = |_: &Path| Ok(Secret::new("unread"));
-    let world =
-        World { base: Path::new(""), data: PathBuf::from("state"), unreadable: &|_| None, secret: &secret, no_authorities: &|_| None };
+    let world = World {
+        base: Path::new(""),
+        data: PathBuf::from("state"),
+        unreadable: &|_| None,
+        secret: &secret,
+        no_authorities: &|_| None,
+        document: None,
+    };
     plan(file, text, &Overrides::default(), &|_| None, &world)
 }
 
@@ -183,6 +196,14 @@ fn read_file(path: &Path) -> Result<String, Faults> {
         return Err(fault("the file is larger than 1 MB, so it is hardly a configuration".into(), None));
     }
     String::from_utf8(bytes).map_err(|error| fault(format!("the file is not UTF-8 after {} bytes", error.utf8_error().valid_up_to()), None))
+}
+
+/// A text of at most [`FILE_LIMIT`] bytes that the configuration names.
+fn read_document(path: &Path) -> Result<Zeroizing<String>, String> {
+    let mut text = Zeroizing::new(String::new());
+    let file = File::open(path).map_err(|error| format!("cannot be read: {error}"))?;
+    file.take(FILE_LIMIT + 1).read_to_string(&mut text).map_err(|error| format!("cannot be read: {error}"))?;
+    if text.len() as u64 > FILE_LIMIT { Err("is larger than 1 MB".to_owned()) } else { Ok(text) }
 }
 
 /// A file that holds one secret; the line end after it is not meant.

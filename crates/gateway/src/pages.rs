@@ -64,6 +64,28 @@ pub(crate) fn login_failed(reply: &Reply, reference: &str, again: &str, hint: Op
     render(&LoginFailed { title: reply.outside.title(), detail: reply.outside.detail(), hint, again, reference })
 }
 
+/// A message that the browser posts to a provider. The script only presses the button.
+#[derive(Template)]
+#[template(path = "onward.html")]
+pub(crate) struct Onward<'a> {
+    /// Where to.
+    pub action: &'a str,
+    /// The field that holds the message.
+    pub field: &'a str,
+    /// The message.
+    pub value: &'a str,
+    /// What comes back with the answer.
+    pub relay_state: Option<&'a str>,
+}
+
+/// Lets a page post its form to another site by its one script. What that site does with it is its own matter: it may send
+/// the browser on, so that `form-action` cannot name it.
+pub(crate) fn let_post_itself(headers: &mut HeaderMap) {
+    const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; \
+        script-src 'sha256-ePniVEkSivX/c7XWBGafqh8tSpiRrKiqYeqbG7N1TOE='; frame-ancestors 'none'; base-uri 'none'";
+    headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
+}
+
 /// A refusal as a page.
 pub(crate) fn refusal(reply: &Reply, reference: &str) -> String {
     let page = Refusal { status: reply.status.as_u16(), title: reply.outside.title(), detail: reply.outside.detail(), reference };

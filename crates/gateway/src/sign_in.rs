@@ -13,6 +13,7 @@ mod oidc;
 mod password;
 mod renew;
 mod rounds;
+mod saml;
 mod session;
 mod sign_out;
 
@@ -20,7 +21,7 @@ pub(crate) use renew::{Renewals, renew};
 
 use crate::body::ResponseBody;
 use crate::case::Case;
-use crate::config::{Rule, Site};
+use crate::config::{Protocol, Rule, SamlParty, Site};
 use crate::front::{Front, Peer};
 use crate::respond;
 use countersign::{Access, Cause, Evidence, Refusal, Scheme, Target};
@@ -38,13 +39,19 @@ const FRONTCHANNEL_LOGOUT: &str = "/oauth2/frontchannel_logout";
 /// The paths of every site with sessions, and those of sites with providers.
 const OWN: [&str; 2] = [SIGN_IN, SIGN_OUT];
 const OF_PROVIDERS: [&str; 4] = [START, CALLBACK, BACKCHANNEL_LOGOUT, FRONTCHANNEL_LOGOUT];
+/// The paths of sites with SAML providers.
+const OF_SAML: [&str; 3] = [SamlParty::CONSUMER, SamlParty::SIGN_OUT, SamlParty::METADATA];
+/// The longest form that holds a SAML message: each of its characters may be escaped.
+const SAML_FORM_LIMIT: usize = 2 * countersign_saml::FIELD_LIMIT;
 /// The longest way back that is kept over a login at a provider: it travels in a cookie.
 const WAY_BACK_LIMIT: usize = 1500;
 
 /// Is it a path of the login pages, on a site that has sessions?
 pub(crate) fn is_own_path(path: &str, site: &Site) -> bool {
     let sessions = |rule: &Rule| rule.requirement.access == Access::Protected && rule.requirement.accepts(Scheme::Session);
-    let own = OWN.contains(&path) || (!site.providers.is_empty() && OF_PROVIDERS.contains(&path));
+    let speaks_saml = || site.providers.iter().any(|provider| matches!(provider.protocol, Protocol::Saml(_)));
+    let own =
+        OWN.contains(&path) || (!site.providers.is_empty() && OF_PROVIDERS.contains(&path)) || (OF_SAML.contains(&path) && speaks_saml());
     own && site.rules.iter().any(sessions)
 }
 
@@ -149,6 +156,23 @@ pub(crate) async fn serve(case: &mut Case, peer: &Peer, front: &Front, head: Par
             };
             oidc::backchannel_logout(case, peer, &head, form.get("logout_token")).await
         }
+        SamlParty::METADATA if reads => saml::metadata(case, peer, front),
+        SamlParty::SIGN_OUT if reads => {
+            case.navigation = true;
+            saml::arrived(case, peer, front, &head, None).await
+        }
+        path @ (SamlParty::CONSUMER | SamlParty::SIGN_OUT) if posts => {
+            case.navigation = true;
+            let form = match form::read_to(case, body, SAML_FORM_LIMIT).await {
+                Ok(form) => form,
+                Err(refusal) => return case.refuse(peer, &head, &refusal),
+            };
+            if path == SamlParty::CONSUMER {
+                saml::consume(case, peer, front, &head, &form).await
+            } else {
+                saml::arrived(case, peer, front, &head, Some(&form)).await
+            }
+        }
         path @ (SIGN_IN | SIGN_OUT) if posts => {
             case.navigation = true;
             let form = match form::read(case, body).await {
@@ -167,7 +191,8 @@ pub(crate) async fn serve(case: &mut Case, peer: &Peer, front: &Front, head: Par
         path => {
             let allowed = match path {
                 SIGN_IN | SIGN_OUT => "GET, HEAD, POST",
-                BACKCHANNEL_LOGOUT => "POST",
+                BACKCHANNEL_LOGOUT | SamlParty::CONSUMER => "POST",
+                SamlParty::SIGN_OUT => "GET, HEAD, POST",
                 _ => "GET, HEAD",
             };
             let mut response = respond::page(StatusCode::METHOD_NOT_ALLOWED, String::new());
@@ -181,7 +206,7 @@ pub(crate) async fn serve(case: &mut Case, peer: &Peer, front: &Front, head: Par
 fn way_back(rd: &str) -> &str {
     let page = Target::parse(rd)
         .ok()
-        .filter(|target| target.as_str() == rd && !OWN.contains(&target.path()) && !OF_PROVIDERS.contains(&target.path()));
+        .filter(|target| target.as_str() == rd && ![OWN.as_slice(), &OF_PROVIDERS, &OF_SAML].concat().contains(&target.path()));
     if page.is_some() && rd.is_ascii() { rd } else { "/" }
 }
 

@@ -10,6 +10,7 @@ use std::path::Path;
 const FLOORS: &[(&str, u8)] = &[
     ("countersign-grammar", 0),
     ("countersign",         1),
+    ("countersign-saml",    1),
     ("countersign-store",   2),
     ("countersign-sources", 2),
     ("countersign-gateway", 3),
@@ -21,8 +22,10 @@ const FLOORS: &[(&str, u8)] = &[
 /// Members that stand beside the house and may know all of it.
 const BESIDE: &[&str] = &["xtask", "countersign-suites", "countersign-fuzz"];
 
-/// Crates that may know one of their own floor: the sources answer from the store, the probe fills the doctor's dossier.
-const EXCEPTIONS: &[(&str, &str)] = &[("countersign-sources", "countersign-store"), ("countersign-probe", "countersign-doctor")];
+/// Crates that may know one of their own floor: the sources answer from the store, the probe fills the doctor's dossier,
+/// SAML refuses by the core's catalogue of causes.
+const EXCEPTIONS: &[(&str, &str)] =
+    &[("countersign-sources", "countersign-store"), ("countersign-probe", "countersign-doctor"), ("countersign-saml", "countersign")];
 
 /// Dependencies that only these crates may have: what waits is not in floors 0 and 1, only the store knows SQL,
 /// only the roof reads arguments.

@@ -71,15 +71,6 @@ foreign! {
     ProofWrong "proof-wrong" InvalidCredentials Caller "The proof of possession does not fit the request, its token or its key.";
     InstanceLocalSession "instance-local-session" ExpiredSession Operator "Sessions live in one instance's memory, and another instance, or the same one after a restart, was asked.";
     RateExceeded "rate-exceeded" RateLimited Caller "Too many requests, or a quota is used up; the credentials may be fine.";
-    AssertionMalformed "assertion-malformed" SamlInvalid Operator "The SAML message cannot be read as one.";
-    AssertionSignatureWrong "assertion-signature-wrong" SamlInvalid Operator "The SAML message is not signed by a key that the service provider trusts.";
-    AssertionExpired "assertion-expired" SamlInvalid Operator "The SAML assertion's time is over.";
-    AssertionNotYetValid "assertion-not-yet-valid" SamlInvalid Operator "The SAML assertion is not valid yet: the clocks of provider and service disagree.";
-    AssertionAudienceMismatch "assertion-audience-mismatch" SamlInvalid Operator "The SAML assertion was made for another service provider.";
-    AssertionRecipientMismatch "assertion-recipient-mismatch" SamlInvalid Operator "The SAML message was addressed to another URL than the one that received it.";
-    AssertionReplayed "assertion-replayed" SamlInvalid Caller "The SAML assertion was used before.";
-    AssertionUnsolicited "assertion-unsolicited" SamlInvalid Caller "The SAML response answers no request that the service provider remembers.";
-    AssertionStatusRefused "assertion-status-refused" SamlInvalid Operator "The identity provider itself answered with a failure.";
     ClientRefused "client-refused" InvalidCredentials Operator "The provider does not accept the client's own identifier or secret.";
     ProviderMisconfigured "provider-misconfigured" MisconfigurationOther Operator "The identity provider and who relies on it are configured differently.";
     PublicUrlUnknown "public-url-unknown" MisconfigurationOther Operator "The app does not know under which URL it is seen from outside: Host or X-Forwarded headers are missing or wrong.";

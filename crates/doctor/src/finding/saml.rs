@@ -12,7 +12,7 @@ use super::said::Said;
 use crate::clue::{Clue, Quote};
 use crate::dossier::{DocumentKind, Dossier};
 use crate::{mask, saml, xml};
-use countersign::{ForeignCause, Timestamp};
+use countersign::{Cause, Timestamp};
 use message::Posted;
 
 const NAME: &str = "saml";
@@ -26,9 +26,7 @@ pub(crate) fn see(dossier: &Dossier) -> Vec<Clue> {
     for document in dossier.documents.iter().filter(broken) {
         if let Err(fault) = xml::read(&document.text) {
             let quote = quote(0, "SAML message", &document.text);
-            clues.push(
-                Clue::new(NAME, ForeignCause::AssertionMalformed, 85, format!("The SAML message cannot be read: {fault}.")).quote(quote),
-            );
+            clues.push(Clue::new(NAME, Cause::AssertionMalformed, 85, format!("The SAML message cannot be read: {fault}.")).quote(quote));
         }
     }
     let said = Said::of(dossier);

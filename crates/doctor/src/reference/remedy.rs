@@ -5,6 +5,7 @@ mod accounts;
 mod digest;
 mod logins;
 mod operation;
+mod saml;
 mod tokens;
 
 use crate::reference::case::Case;
@@ -142,6 +143,16 @@ pub(crate) fn remedies(case: &Case<'_>, rule: Option<&RuleAsWritten>, near: &[Ne
         Cause::IdTokenRefused => bench.id_token(),
         Cause::LoginLooping => bench.login_looping(),
         Cause::LogoutRefused => bench.logout_refused(),
+        Cause::AssertionMalformed => bench.assertion_malformed(),
+        Cause::AssertionSignatureWrong => bench.assertion_signature(),
+        Cause::AssertionExpired | Cause::AssertionNotYetValid => bench.assertion_time(),
+        Cause::AssertionAudienceMismatch => bench.assertion_audience(),
+        Cause::AssertionRecipientMismatch => bench.assertion_recipient(),
+        Cause::AssertionReplayed => {
+            vec![Remedy::advice(Owner::Caller, "sign in again, from the site's own page; the same form counts only once")]
+        }
+        Cause::AssertionUnsolicited => bench.assertion_unsolicited(),
+        Cause::AssertionStatusRefused => bench.assertion_status(),
         Cause::UpstreamRefused => {
             vec![Remedy::advice(
                 Owner::Upstream,

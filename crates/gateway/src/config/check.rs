@@ -5,6 +5,7 @@ mod digest;
 mod issuer;
 mod provider;
 mod rule;
+mod saml;
 mod site;
 mod url;
 
@@ -17,6 +18,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
+use zeroize::Zeroizing;
 
 /// What the checks need to know of the world outside the file.
 pub(super) struct World<'a> {
@@ -30,7 +32,12 @@ pub(super) struct World<'a> {
     pub secret: &'a dyn Fn(&Path) -> Result<Secret, String>,
     /// Why a file of certificate authorities is of no use, if it is not.
     pub no_authorities: &'a dyn Fn(&Path) -> Option<String>,
+    /// The text of a file, or why it cannot be had; none where the world is not looked at.
+    pub document: Option<Document<'a>>,
 }
+
+/// Reads a text.
+pub(super) type Document<'a> = &'a dyn Fn(&Path) -> Result<Zeroizing<String>, String>;
 
 /// Makes the plan; its revision and text are filled in by the caller.
 pub(super) fn check(reader: &Reader<'_>, file: &File, world: &World<'_>) -> Plan {

@@ -3,7 +3,7 @@
 use super::fields::Fields;
 use super::host::HostPattern;
 use super::path::PathPattern;
-use super::plan::{LogDecisions, Profile, SpoofedHeaders};
+use super::plan::{Binding, LogDecisions, Profile, SpoofedHeaders};
 use super::read::{At, Place, Reader, ScopesWritten, Wrong};
 use countersign::login::oidc::ClientAuthentication;
 use countersign::{Access, Scheme, Secret};
@@ -71,6 +71,7 @@ pub(super) struct IssuerWritten {
 }
 
 pub(super) struct ProviderWritten {
+    pub place: Place,
     pub name: Option<At<String>>,
     pub kind: Option<At<ProviderKind>>,
     pub label: Option<At<String>>,
@@ -91,6 +92,7 @@ pub(super) struct ProviderWritten {
     pub roles_from: Option<At<Vec<At<String>>>>,
     pub renew: Option<At<bool>>,
     pub end_session: Option<At<bool>>,
+    pub saml: SamlWritten,
     pub grants: Vec<GrantWritten>,
 }
 
@@ -98,6 +100,20 @@ pub(super) struct ProviderWritten {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum ProviderKind {
     Oidc,
+    Saml,
+}
+
+pub(super) struct SamlWritten {
+    pub metadata: Option<At<String>>,
+    pub metadata_signer: Option<At<String>>,
+    pub entity: Option<At<String>>,
+    pub public_url: Option<At<String>>,
+    pub entity_id: Option<At<String>>,
+    pub key: Option<At<String>>,
+    pub certificate: Option<At<String>>,
+    pub binding: Option<At<Binding>>,
+    pub name_id_format: Option<At<String>>,
+    pub subject_from: Option<At<String>>,
 }
 
 pub(super) struct GrantWritten {
@@ -231,8 +247,9 @@ impl ProviderWritten {
     fn read(provider: &Fields<'_, '_>) -> Self {
         let ways = [ClientAuthentication::Basic, ClientAuthentication::Post, ClientAuthentication::None];
         Self {
+            place: provider.place.clone(),
             name: provider.text("name"),
-            kind: provider.one_of("kind", &[ProviderKind::Oidc]),
+            kind: provider.one_of("kind", &[ProviderKind::Oidc, ProviderKind::Saml]),
             label: provider.text("label"),
             issuer: provider.text("issuer"),
             client_id: provider.text("client_id"),
@@ -251,7 +268,25 @@ impl ProviderWritten {
             roles_from: provider.list("roles_from"),
             renew: provider.flag("renew"),
             end_session: provider.flag("end_session"),
+            saml: SamlWritten::read(provider),
             grants: provider.tables("grant").iter().map(GrantWritten::read).collect(),
+        }
+    }
+}
+
+impl SamlWritten {
+    fn read(provider: &Fields<'_, '_>) -> Self {
+        Self {
+            metadata: provider.text("metadata"),
+            metadata_signer: provider.text("metadata_signer"),
+            entity: provider.text("entity"),
+            public_url: provider.text("public_url"),
+            entity_id: provider.text("entity_id"),
+            key: provider.text("key"),
+            certificate: provider.text("certificate"),
+            binding: provider.one_of("binding", &[Binding::Redirect, Binding::Post]),
+            name_id_format: provider.text("name_id_format"),
+            subject_from: provider.text("subject_from"),
         }
     }
 }

@@ -215,13 +215,13 @@ keys! {
     "provider" {
         "name" Text, Required, r#""corp""#,
             "Your name for it: small letters, digits and `-`. Accounts are kept under it, so it stays.";
-        "kind" OneOf(&["oidc"]), Is("oidc"), r#""oidc""#,
-            "What it speaks: OpenID Connect.";
+        "kind" OneOf(&["oidc", "saml"]), Is("oidc"), r#""saml""#,
+            "What it speaks: OpenID Connect or SAML 2.0.";
         "label" Text, Means("the name"), r#""Example Corp""#,
             "What the login page calls it.";
-        "issuer" Text, Required, r#""https://id.example""#,
+        "issuer" Text, Means("needed for `oidc`"), r#""https://id.example""#,
             "Its exact `iss`, a URL. The rest is found at `/.well-known/openid-configuration` below it.";
-        "client_id" Text, Required, r#""orders""#,
+        "client_id" Text, Means("needed for `oidc`"), r#""orders""#,
             "What it calls this client.";
         "client_secret" Secret, Means("`client_secret_file` says, or there is none"), "",
             "The client's secret, in the environment alone: `COUNTERSIGN_PROVIDER__0__CLIENT_SECRET` for the first provider.";
@@ -253,6 +253,26 @@ keys! {
             "Ask it again, by a refresh token and when its access token ends, whether a session may go on? Some want the scope `offline_access` for that.";
         "end_session" Flag, Is("true"), "false",
             "Does logging out here log people out there too, if it offers that?";
+        "metadata" Path, Means("needed for `saml`"), r#""corp-metadata.xml""#,
+            "Its SAML metadata, a file: names, addresses and keys. Read at the start and at each reload.";
+        "metadata_signer" Path, Means("the file is trusted as it is"), r#""federation.pem""#,
+            "A certificate, PEM, whose key must have signed the metadata.";
+        "entity" Text, Means("the only one in the metadata"), r#""https://idp.example/metadata""#,
+            "Its entity id, where the metadata describes several providers.";
+        "public_url" Text, Means("needed for `saml`"), r#""https://shop.example""#,
+            "Scheme and host under which people reach the site. Responses are posted to `/saml2/acs` there, and signatures are made for that address.";
+        "entity_id" Text, Means("`public_url` and `/saml2/metadata`"), r#""https://shop.example/sp""#,
+            "What it calls this service: the audience of its assertions.";
+        "key" Path, Means("nothing is signed, nothing can be opened, and logging out stays here"), r#""saml.key""#,
+            "This service's own RSA key, PEM: it signs requests and opens encrypted assertions.";
+        "certificate" Path, Means("needed with `key`"), r#""saml.pem""#,
+            "The certificate that shows the provider the key's public half, PEM.";
+        "binding" OneOf(&["redirect", "post"]), Means("redirect, if it offers that"), r#""post""#,
+            "How requests reach it.";
+        "name_id_format" Text, Means("as it likes"), r#""urn:oasis:names:tc:SAML:2.0:nameid-format:persistent""#,
+            "The kind of name that it is asked for.";
+        "subject_from" Text, Means("the NameID"), r#""uid""#,
+            "The attribute that names the person for good, where the NameID is another one at each sign-in.";
     }
     "provider.grant" {
         "claim" Text, Required, r#""groups""#,

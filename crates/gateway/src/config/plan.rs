@@ -7,6 +7,7 @@ use countersign::login::Mapping;
 use countersign::login::oidc::RelyingParty;
 use countersign::reply::Challenges;
 use countersign::{Access, ApiKeys, DigestPolicy, Issuer, Requirement, Scheme, Target};
+use countersign_saml::Wishes;
 use http::{HeaderValue, Method};
 use ipnet::IpNet;
 use std::net::SocketAddr;
@@ -63,6 +64,43 @@ pub struct Provider {
 pub enum Protocol {
     /// OpenID Connect.
     Oidc(Arc<RelyingParty>),
+    /// SAML 2.0.
+    Saml(Arc<SamlParty>),
+}
+
+/// A SAML provider as this installation relies on it, and what this installation is to it.
+#[derive(Debug)]
+pub struct SamlParty {
+    /// The provider, as its metadata describes it.
+    pub provider: countersign_saml::Provider,
+    /// Ourselves.
+    pub service: countersign_saml::Service,
+    /// How requests reach it.
+    pub binding: Binding,
+    /// What every request asks for.
+    pub wishes: Wishes,
+    /// The attribute that names the person; none for the NameID.
+    pub subject_from: Option<String>,
+    /// Does logging out end the provider's session too?
+    pub end_session: bool,
+}
+
+impl SamlParty {
+    /// Where a provider learns of us.
+    pub const METADATA: &'static str = "/saml2/metadata";
+    /// Where responses are posted to.
+    pub const CONSUMER: &'static str = "/saml2/acs";
+    /// Where log-outs come to.
+    pub const SIGN_OUT: &'static str = "/saml2/slo";
+}
+
+/// How a browser carries a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Binding {
+    /// In an address.
+    Redirect,
+    /// In a form.
+    Post,
 }
 
 /// The listener and what belongs to it.

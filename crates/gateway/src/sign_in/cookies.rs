@@ -30,6 +30,13 @@ pub(super) fn set(secure: bool, suffix: &str, value: &str, max_age: Option<u32>)
     format!("{}={value}; Path=/; HttpOnly; SameSite=Lax{age}{}", name(secure, suffix), if secure { "; Secure" } else { "" })
 }
 
+/// A cookie that a form posted by another site brings along. Browsers only take such a cookie over TLS; without, only what
+/// comes from the same site brings it.
+pub(super) fn set_across_sites(secure: bool, suffix: &str, value: &str, max_age: u32) -> String {
+    let sites = if secure { "None; Secure" } else { "Lax" };
+    format!("{}={value}; Path=/; HttpOnly; SameSite={sites}; Max-Age={max_age}", name(secure, suffix))
+}
+
 /// Adds a cookie to a response, if there is one to add.
 pub(super) fn with(mut response: Response<ResponseBody>, cookie: Option<String>) -> Response<ResponseBody> {
     response.headers_mut().extend(cookie.and_then(|cookie| HeaderValue::try_from(cookie).ok()).map(|cookie| (SET_COOKIE, cookie)));

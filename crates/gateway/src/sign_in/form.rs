@@ -23,6 +23,19 @@ const CSRF: &str = "_csrf";
 pub(super) struct Form(Vec<(String, Zeroizing<String>)>);
 
 impl Form {
+    /// The field that must be there once.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub(super) fn only(&self, name: &str) -> Result<&str, &'static str> {
+        let mut values = self.0.iter().filter(|(key, _)| key == name).map(|(_, value)| value.as_str());
+        match (values.next(), values.next()) {
+            (Some(value), None) => Ok(value),
+            (None, _) => Err("the form lacks the message"),
+            (Some(_), Some(_)) => Err("the form holds two messages"),
+        }
+    }
+
     /// The first field of this name; empty if there is none.
     pub(super) fn get(&self, name: &str) -> &str {
         self.0.iter().find(|(key, _)| key == name).map_or("", |(_, value)| value)
@@ -34,7 +47,15 @@ impl Form {
 /// # Errors
 /// `request-too-large`, also for one that does not arrive in time.
 pub(super) async fn read(case: &Case, body: Incoming) -> Result<Form, Refusal> {
-    let reading = Limited::new(body, FORM_LIMIT).collect();
+    read_to(case, body, FORM_LIMIT).await
+}
+
+/// Reads a form of at most so many bytes.
+///
+/// # Errors
+/// As for [`read`].
+pub(super) async fn read_to(case: &Case, body: Incoming, limit: usize) -> Result<Form, Refusal> {
+    let reading = Limited::new(body, limit).collect();
     let read = tokio::time::timeout(case.plan().limits.header_timeout, reading).await;
     let bytes: Bytes = match read {
         Ok(Ok(body)) => body.to_bytes(),

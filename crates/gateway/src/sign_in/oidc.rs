@@ -9,7 +9,7 @@ mod logout;
 
 pub(super) use logout::{backchannel_logout, frontchannel_logout, onward};
 
-use super::{CALLBACK, SIGN_IN, StepUp, WAY_BACK_LIMIT, cookies, encode, parameter, realm, rounds, session, start_address, way_back};
+use super::{CALLBACK, SIGN_IN, StepUp, WAY_BACK_LIMIT, cookies, encode, parameter, realm, rounds, saml, session, start_address, way_back};
 use crate::body::ResponseBody;
 use crate::case::Case;
 use crate::config::{Protocol, Provider};
@@ -44,7 +44,10 @@ pub(super) async fn start(case: &mut Case, peer: &Peer, front: &Front, head: &Pa
         let chosen = respond::see_other(&format!("{SIGN_IN}?rd={}", encode(rd)));
         return case.admitted(peer, None, chosen);
     };
-    let Protocol::Oidc(party) = &provider.protocol;
+    let party = match &provider.protocol {
+        Protocol::Oidc(party) => party,
+        Protocol::Saml(party) => return saml::start(case, peer, front, head, provider, party),
+    };
     match begin(case, front, party, rd).await {
         Ok((location, cookie)) => {
             let response = surplus(front, head).into_iter().fold(respond::see_other(&location), |response, name| {
@@ -92,11 +95,11 @@ pub(super) async fn callback(case: &mut Case, peer: &Peer, front: &Front, head: 
         Err(refusal) => return refused(case, peer, front, head, &refusal, None, "/", None),
     };
     let site = case.site.clone();
-    let Some(provider) = site.as_ref().and_then(|site| site.provider(&login.provider)) else {
+    let known = site.as_ref().and_then(|site| site.provider(&login.provider));
+    let Some((provider, Protocol::Oidc(party))) = known.map(|provider| (provider, &provider.protocol)) else {
         let evidence = Evidence::none().presented(Subject::Provider, Value::text(&login.provider));
         return refused(case, peer, front, head, &Unknown::NotOurs.refusal(evidence), None, &login.way_back, None);
     };
-    let Protocol::Oidc(party) = &provider.protocol;
     // Whatever becomes of it, it was this login's one answer.
     let id = answered.state.as_deref().map(oidc::login_id).unwrap_or_default();
     let over = cookies::set(front.secure, &format!("{SUFFIX}{id}"), "", Some(0));
@@ -122,7 +125,7 @@ pub(super) async fn callback(case: &mut Case, peer: &Peer, front: &Front, head: 
         renew_at: renews.then(|| renew_at(&finished.tokens, now)),
     };
     let sealed = Some(kept.seal(&case.worker.shared.login, nonce()));
-    let begin = session::Begin { login: Some(said), sealed, way_back: &login.way_back };
+    let begin = session::Begin { login: Some(said), sealed, ends: None, way_back: &login.way_back };
     let response = session::start(case, peer, front, head, &identity, begin).await;
     let response = cookies::with(response, Some(rounds::one_more(front, &head.headers, now)));
     cookies::with(response, Some(over))

@@ -54,7 +54,8 @@ pub(super) async fn sign_in(case: &Case, peer: &Peer, front: &Front, head: &Part
             return case.refuse_with(peer, head, &refusal, |reference| again(case, front, head, form, &refusal, reference));
         }
     };
-    session::start(case, peer, front, head, &identity, session::Begin { login: None, sealed: None, way_back: form.get("rd") }).await
+    session::start(case, peer, front, head, &identity, session::Begin { login: None, sealed: None, ends: None, way_back: form.get("rd") })
+        .await
 }
 
 /// The form again.

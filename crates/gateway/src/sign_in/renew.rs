@@ -108,7 +108,7 @@ async fn ask(shared: &Shared, provider: &Provider, session: &Session, now: i64) 
         }
         Err(_) => return now + PAUSE,
     };
-    let Protocol::Oidc(party) = &provider.protocol;
+    let Protocol::Oidc(party) = &provider.protocol else { return now + ELSEWHERE };
     let kept = Kept::open(&shared.login, &sealed);
     match refresh(shared, provider, party, &kept, session).await {
         Ok(tokens) => {

@@ -17,6 +17,8 @@ pub(super) struct Begin<'a> {
     pub login: Option<Login>,
     /// What the provider gave to go on with, sealed.
     pub sealed: Option<Vec<u8>>,
+    /// When the provider wants the session to end, at the latest.
+    pub ends: Option<i64>,
     /// Where the person was; anything but a path of this site leads to its root.
     pub way_back: &'a str,
 }
@@ -42,7 +44,7 @@ pub(super) async fn start(
         hash: SecretHash::of(&cookie),
         account: Arc::new(account.clone()),
         created: now,
-        expires: now + limits.absolute.as_secs() as i64,
+        expires: begin.ends.unwrap_or(i64::MAX).min(now + limits.absolute.as_secs() as i64),
         idle: limits.idle.as_secs() as i64,
         revoked: None,
         login: begin.login.map(Arc::new),

@@ -3,7 +3,7 @@
 
 use super::form::csrf;
 use super::session::{presented, settled};
-use super::{cookies, oidc, realm};
+use super::{cookies, oidc, realm, saml};
 use crate::body::ResponseBody;
 use crate::case::Case;
 use crate::front::{Front, Peer};
@@ -39,7 +39,10 @@ pub(super) async fn end(case: &Case, peer: &Peer, front: &Front, head: &Parts) -
         };
         case.worker.shared.sources.changed();
         if let Some((login, sealed)) = login {
-            onward = oidc::onward(case, front, &login, sealed).await;
+            onward = match saml::onward(case, &login, sealed.as_deref().unwrap_or_default()) {
+                Some(onward) => Some(onward),
+                None => oidc::onward(case, front, &login, sealed).await,
+            };
         }
     }
     let page = SignOut { realm: realm(case), csrf: "", done: true, onward: onward.as_deref() };

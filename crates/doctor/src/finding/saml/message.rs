@@ -2,11 +2,12 @@
 
 use super::metadata::{Metadata, time};
 use super::{NAME, quote, status};
+use crate::catalogue::Code;
 use crate::clue::{Clue, Side};
 use crate::mask;
 use crate::moment::{span, utc};
 use crate::xml::Element;
-use countersign::{ForeignCause, Timestamp};
+use countersign::{Cause, ForeignCause, Timestamp};
 
 /// Seconds that service providers commonly forgive.
 const LEEWAY: i64 = 180;
@@ -40,13 +41,13 @@ pub(super) fn see(posted: &Posted, metadata: &[Metadata]) -> Vec<Clue> {
     let solicited = posted.root.attribute("InResponseTo").is_some();
     if posted.root.name == "Response" && !solicited && posted.exchange > 0 {
         let because = "The response has no `InResponseTo`: the provider began this login itself, and a service provider that takes only answers to its own requests refuses it.";
-        clues.push(posted.clue(ForeignCause::AssertionUnsolicited, 32, because, "InResponseTo", "(absent)"));
+        clues.push(posted.clue(Cause::AssertionUnsolicited, 32, because, "InResponseTo", "(absent)"));
     }
     clues
 }
 
 impl Posted {
-    fn clue(&self, code: ForeignCause, weight: u8, because: &str, place: &str, seen: &str) -> Clue {
+    fn clue(&self, code: impl Into<Code>, weight: u8, because: &str, place: &str, seen: &str) -> Clue {
         Clue::new(NAME, code, weight, because).quote(quote(self.exchange, &format!("SAML {place}"), seen))
     }
 
@@ -61,7 +62,7 @@ impl Posted {
         let what = told.map_or("a code of its own", |(_, what, _)| *what);
         let also = message.map(|message| format!(" It adds: “{}”.", mask::text(message))).unwrap_or_default();
         let because = format!("The identity provider itself answered with a failure: {what}.{also}");
-        let mut clue = self.clue(ForeignCause::AssertionStatusRefused, 96, &because, "StatusCode", &codes.join(" / "));
+        let mut clue = self.clue(Cause::AssertionStatusRefused, 96, &because, "StatusCode", &codes.join(" / "));
         if let Some((_, _, advice)) = told {
             clue = clue.fix(Side::Provider, *advice, &[]);
         }
@@ -86,7 +87,7 @@ impl Posted {
                     format!("The assertion's `{name}` was {}: it is over by now, and whether it was when posted is not known.", utc(end)),
                 ),
             };
-            let clue = self.clue(ForeignCause::AssertionExpired, weight, &because, &format!("{element} {name}"), text);
+            let clue = self.clue(Cause::AssertionExpired, weight, &because, &format!("{element} {name}"), text);
             clues.push(clue.fix(
                 Side::Server,
                 "Set the clock by NTP on both sides, and log in anew: an assertion is for minutes.",
@@ -102,7 +103,7 @@ impl Posted {
                 span(begin - now)
             );
             let weight = if begin - now > LEEWAY { 95 } else { 78 };
-            let clue = self.clue(ForeignCause::AssertionNotYetValid, weight, &because, "Conditions NotBefore", text);
+            let clue = self.clue(Cause::AssertionNotYetValid, weight, &because, "Conditions NotBefore", text);
             clues.push(clue.fix(
                 Side::Server,
                 "Set the clock by NTP on both sides; until then allow a small clock skew in the service provider.",
@@ -123,7 +124,7 @@ impl Posted {
         };
         let received = mask::text(url.split('?').next().unwrap_or_default());
         let because = format!("The message's `{name}` is {}, and it was posted to {received}: {how}.", mask::text(address));
-        let clue = self.clue(ForeignCause::AssertionRecipientMismatch, 82, &because, name, address).fix(
+        let clue = self.clue(Cause::AssertionRecipientMismatch, 82, &because, name, address).fix(
             Side::Provider,
             "Register exactly the assertion consumer URL at the provider that browsers post to.",
             &[],
@@ -145,7 +146,7 @@ impl Posted {
         let seen = audiences.join(", ");
         if first.starts_with('{') || first.is_empty() {
             let because = "The audience is a placeholder or empty: it was never filled in at the provider.";
-            return vec![self.clue(ForeignCause::AssertionAudienceMismatch, 85, because, "Audience", &seen)];
+            return vec![self.clue(Cause::AssertionAudienceMismatch, 85, because, "Audience", &seen)];
         }
         if !providers.is_empty() && !providers.iter().any(|entity| audiences.contains(entity)) {
             let because = format!(
@@ -153,7 +154,7 @@ impl Posted {
                 mask::text(&seen),
                 mask::text(&providers.join(", "))
             );
-            let clue = self.clue(ForeignCause::AssertionAudienceMismatch, 93, &because, "Audience", &seen);
+            let clue = self.clue(Cause::AssertionAudienceMismatch, 93, &because, "Audience", &seen);
             return vec![clue.fix(Side::Provider, "Set the audience (entity id of the service provider) at the provider.", &providers)];
         }
         let host =
@@ -164,7 +165,7 @@ impl Posted {
                     "The assertion is for {}, another host than the one that received it; whether that is this service provider's entity id is not known.",
                     mask::text(&seen)
                 );
-                vec![self.clue(ForeignCause::AssertionAudienceMismatch, 30, &because, "Audience", &seen)]
+                vec![self.clue(Cause::AssertionAudienceMismatch, 30, &because, "Audience", &seen)]
             }
             _ => Vec::new(),
         }
@@ -175,7 +176,7 @@ impl Posted {
         let encrypted = self.root.first("EncryptedAssertion").is_some();
         if self.root.first("Signature").is_none() && !self.signed_outside && !encrypted && self.root.first("Assertion").is_some() {
             let because = "Neither the response nor its assertion is signed; a service provider must refuse that, unless the signature was taken out of the recording.";
-            clues.push(self.clue(ForeignCause::AssertionSignatureWrong, 38, because, "Signature", "(absent)"));
+            clues.push(self.clue(Cause::AssertionSignatureWrong, 38, because, "Signature", "(absent)"));
         }
         let issuer = self.root.first("Issuer").map(|issuer| issuer.trimmed()).unwrap_or_default();
         let providers: Vec<&Metadata> = metadata.iter().filter(|metadata| metadata.identity_provider).collect();
@@ -189,7 +190,7 @@ impl Posted {
                 mask::text(issuer),
                 mask::text(&known.join(", "))
             );
-            clues.push(self.clue(ForeignCause::AssertionSignatureWrong, 85, &because, "Issuer", issuer));
+            clues.push(self.clue(Cause::AssertionSignatureWrong, 85, &because, "Issuer", issuer));
             return clues;
         };
         let used: Vec<String> =
@@ -197,7 +198,7 @@ impl Posted {
         let known = provider.certificates.iter().any(|certificate| used.contains(certificate));
         if !used.is_empty() && !provider.certificates.is_empty() && !known {
             let because = "The message is signed under a certificate that the provider's metadata does not have: the provider changed its key, and the metadata is an old copy.";
-            let clue = self.clue(ForeignCause::AssertionSignatureWrong, 92, because, "X509Certificate", "(another certificate)");
+            let clue = self.clue(Cause::AssertionSignatureWrong, 92, because, "X509Certificate", "(another certificate)");
             clues.push(clue.fix(Side::Server, "Fetch the provider's metadata anew and load it into the service provider.", &[]));
         }
         clues

@@ -6,7 +6,7 @@ use crate::clue::{Clue, Side};
 use crate::dossier::{DocumentKind, Dossier};
 use crate::moment::{from_now, utc};
 use crate::xml::{self, Element};
-use countersign::{ForeignCause, Timestamp};
+use countersign::{Cause, ForeignCause, Timestamp};
 
 /// One entity.
 pub(super) struct Metadata {
@@ -70,7 +70,7 @@ impl Metadata {
                 utc(*last),
                 from_now(*last, now)
             );
-            clues.push(Clue::new(NAME, ForeignCause::AssertionSignatureWrong, 45, because).quote(quote(
+            clues.push(Clue::new(NAME, Cause::AssertionSignatureWrong, 45, because).quote(quote(
                 0,
                 "SAML metadata certificate",
                 &utc(*last),

@@ -1,10 +1,10 @@
 //! Providers: a name that accounts can be kept under, a client that can prove itself, and addresses that fit.
 
 use super::issuer::{check_algorithms, check_url};
-use super::{World, url, value};
+use super::{World, saml, url, value};
 use crate::config::file::{GrantWritten, ProviderKind, ProviderWritten};
 use crate::config::plan::{Protocol, Provider};
-use crate::config::read::{At, Reader, shown};
+use crate::config::read::{At, Place, Reader, shown};
 use countersign::login::oidc::{ClientAuthentication, RelyingParty};
 use countersign::login::{Grant, Mapping};
 use countersign::{Issuer, Secret};
@@ -32,6 +32,7 @@ fn check(reader: &Reader<'_>, written: &ProviderWritten, world: &World<'_>) -> P
     }
     let protocol = match value(&written.kind, ProviderKind::Oidc) {
         ProviderKind::Oidc => Protocol::Oidc(Arc::new(relying_party(reader, written, &name, world))),
+        ProviderKind::Saml => Protocol::Saml(Arc::new(saml::party(reader, written, world))),
     };
     let prefix = written.name_prefix.as_ref().map_or_else(|| format!("{name}/"), |prefix| prefix.value.clone());
     if let Some(at) = written.name_prefix.as_ref().filter(|prefix| prefix.value.chars().any(|c| c == ':' || c.is_control())) {
@@ -47,7 +48,46 @@ fn check(reader: &Reader<'_>, written: &ProviderWritten, world: &World<'_>) -> P
     Provider { label, mapping, protocol, name }
 }
 
+/// A key that this kind of provider needs.
+pub(super) fn needed<'w, T>(
+    reader: &Reader<'_>,
+    written: &ProviderWritten,
+    name: &str,
+    value: &'w Option<At<T>>,
+    example: &str,
+) -> Option<&'w At<T>> {
+    if value.is_none() {
+        reader.fault(&written.place, format!("`{name}` is missing here"), Some(format!("add `{name} = {example}`")));
+    }
+    value.as_ref()
+}
+
+/// Keys that mean nothing to this kind of provider.
+pub(super) fn meaningless(reader: &Reader<'_>, kind: &str, keys: &[(&str, Option<&Place>)]) {
+    for (name, place) in keys {
+        if let Some(place) = place.filter(|place| **place != Place::Default) {
+            reader.warn(place, format!("`{name}` means nothing with `kind = \"{kind}\"`"), None);
+        }
+    }
+}
+
 fn relying_party(reader: &Reader<'_>, written: &ProviderWritten, name: &str, world: &World<'_>) -> RelyingParty {
+    needed(reader, written, "issuer", &written.issuer, "\"https://id.example\"");
+    needed(reader, written, "client_id", &written.client_id, "\"orders\"");
+    let saml = &written.saml;
+    meaningless(
+        reader,
+        "oidc",
+        &[
+            ("metadata", saml.metadata.as_ref().map(|at| &at.place)),
+            ("public_url", saml.public_url.as_ref().map(|at| &at.place)),
+            ("entity_id", saml.entity_id.as_ref().map(|at| &at.place)),
+            ("key", saml.key.as_ref().map(|at| &at.place)),
+            ("certificate", saml.certificate.as_ref().map(|at| &at.place)),
+            ("binding", saml.binding.as_ref().map(|at| &at.place)),
+            ("subject_from", saml.subject_from.as_ref().map(|at| &at.place)),
+        ],
+    );
     check_url(reader, &written.issuer);
     let client_id = text(&written.client_id);
     for at in written.client_id.iter().filter(|at| at.value.is_empty() || at.value.chars().any(char::is_control)) {
@@ -132,10 +172,10 @@ fn is_name(name: &str) -> bool {
     (1..=NAME_LIMIT).contains(&name.len()) && name.bytes().all(fits)
 }
 
-fn text(written: &Option<At<String>>) -> String {
+pub(super) fn text(written: &Option<At<String>>) -> String {
     written.as_ref().map_or_else(String::new, |text| text.value.clone())
 }
 
-fn texts(written: &Option<At<Vec<At<String>>>>) -> Vec<String> {
+pub(super) fn texts(written: &Option<At<Vec<At<String>>>>) -> Vec<String> {
     written.iter().flat_map(|list| &list.value).map(|text| text.value.clone()).collect()
 }

@@ -14,7 +14,7 @@ fn check_provider(lines: &str, expect: &[&str]) {
 }
 
 fn party(plan: &Plan) -> &countersign::login::oidc::RelyingParty {
-    let Protocol::Oidc(party) = &plan.sites[0].providers[0].protocol;
+    let Protocol::Oidc(party) = &plan.sites[0].providers[0].protocol else { panic!("another protocol") };
     party
 }
 
@@ -105,4 +105,61 @@ fn a_secret_comes_from_the_environment_and_stays_out_of_sight() {
     assert!(missing.contains("missing.secret cannot be read"), "{missing}");
     let faults = parse("test.toml", &format!("{PROVIDER}client_secret = \"hunter2\"\n{SITE}")).unwrap_err();
     assert!(faults.iter().all(|fault| !fault.message.contains("hunter2")));
+}
+
+const SAML: &str = "[[provider]]\nname = \"corp\"\nkind = \"saml\"\nmetadata = \"idp.xml\"\npublic_url = \"https://shop.example\"\n";
+
+/// In a SAML provider that is otherwise whole; its lines begin with 6.
+#[track_caller]
+fn check_saml(lines: &str, expect: &[&str]) {
+    check(&format!("{SAML}{lines}\n{SITE}"), expect);
+}
+
+#[test]
+fn saml_providers() {
+    check_saml("", &[]);
+    check_saml("key = \"sp.key\"", &["6:7: `key` and `certificate` are set together"]);
+    check_saml("issuer = \"https://id.example\"", &["6:10: warning: `issuer` means nothing with `kind = \"saml\"`"]);
+    check_saml("binding = \"soap\"", &["6:11: `binding` cannot be \"soap\": it is one of `redirect`, `post`"]);
+    check(
+        &format!("{}{SITE}", SAML.replace("https://shop.example", "https://shop.example/")),
+        &["5:14: `public_url` cannot be \"https://shop.example/\": browsers write it otherwise => write `https://shop.example`"],
+    );
+    check(
+        &format!("[[provider]]\nname = \"corp\"\nkind = \"saml\"\n{SITE}"),
+        &[
+            "1:1: `public_url` is missing here => add `public_url = \"https://shop.example\"`",
+            "1:1: `metadata` is missing here => add `metadata = \"corp-metadata.xml\"`",
+        ],
+    );
+    check(
+        &format!("[[provider]]\nname = \"corp\"\n{SITE}"),
+        &[
+            "1:1: `issuer` is missing here => add `issuer = \"https://id.example\"`",
+            "1:1: `client_id` is missing here => add `client_id = \"orders\"`",
+        ],
+    );
+}
+
+#[test]
+fn metadata_is_read_with_the_file() {
+    let folder = std::env::temp_dir().join(format!("countersign-saml-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    let load_it = || {
+        let path = folder.join("saml.toml");
+        std::fs::write(&path, format!("{SAML}{SITE}")).unwrap();
+        load(&Source::File(path), &Overrides::default(), &|_| None)
+    };
+    let missing = load_it().unwrap_err().to_string();
+    std::fs::write(folder.join("idp.xml"), "<!DOCTYPE x><x/>").unwrap();
+    let hostile = load_it().unwrap_err().to_string();
+    std::fs::write(folder.join("idp.xml"), include_str!("../../../../../examples/saml-metadata.xml")).unwrap();
+    let plan = load_it().unwrap().plan;
+    std::fs::remove_dir_all(&folder).unwrap();
+    assert!(missing.contains("idp.xml cannot be read"), "{missing}");
+    assert!(hostile.contains("is no metadata that can be used: not XML"), "{hostile}");
+    let Protocol::Saml(party) = &plan.sites[0].providers[0].protocol else { panic!("another protocol") };
+    assert_eq!(party.service.entity_id, "https://shop.example/saml2/metadata");
+    assert_eq!(party.service.consumer, "https://shop.example/saml2/acs");
+    assert_eq!((party.provider.entity_id.as_str(), party.provider.keys.len()), ("https://idp.example/metadata", 1));
 }

@@ -75,7 +75,7 @@ async fn end_sessions(case: &Case, provider: &str, sid: Option<String>, subject:
 /// cannot be asked: then only ours ends.
 pub(in crate::sign_in) async fn onward(case: &Case, front: &Front, login: &Login, sealed: Option<Vec<u8>>) -> Option<String> {
     let site = case.site.clone()?;
-    let Protocol::Oidc(party) = &site.provider(&login.provider)?.protocol;
+    let Protocol::Oidc(party) = &site.provider(&login.provider)?.protocol else { return None };
     let metadata = case.worker.shared.sources.provider(party).await.ok().filter(|_| party.end_session)?;
     let mut parameters = vec![("client_id", party.client_id.clone()), ("post_logout_redirect_uri", format!("{}{SIGN_OUT}", origin(front)))];
     let kept = Kept::open(&case.worker.shared.login, &sealed.unwrap_or_default());
@@ -84,7 +84,8 @@ pub(in crate::sign_in) async fn onward(case: &Case, front: &Front, login: &Login
 }
 
 fn parties(case: &Case) -> impl Iterator<Item = &Arc<RelyingParty>> {
-    case.site.iter().flat_map(|site| &site.providers).map(|provider| match &provider.protocol {
-        Protocol::Oidc(party) => party,
+    case.site.iter().flat_map(|site| &site.providers).filter_map(|provider| match &provider.protocol {
+        Protocol::Oidc(party) => Some(party),
+        Protocol::Saml(_) => None,
     })
 }

@@ -1,0 +1,7 @@
+<?php
+$config = [
+    'people' => [
+        'exampleauth:UserPass',
+        'ann:secret' => ['uid' => ['ann'], 'mail' => ['ann@example.test'], 'displayName' => ['Ann Example'], 'groups' => ['staff', 'member']],
+    ],
+];
