@@ -166,7 +166,11 @@ class Bench:
             if not count - conns - 1 <= w["n"] <= count:
                 raise RuntimeError(f"{c['name']}: {w['n']} answers to {count} distinct tokens: some were lost or sent twice")
             return w
-        return load.wrk(pin, url, headers, conns, seconds, c.get("script"), [substitute(x, v) for x in c.get("arguments", [])])
+        arguments = [substitute(x, v) for x in c.get("arguments", [])]
+        if c.get("script") == "digest.lua":
+            headers.pop("Authorization")
+            arguments = material.digest_arguments(port, path)
+        return load.wrk(pin, url, headers, conns, seconds, c.get("script"), arguments)
 
     def measured(self, c, process, v, seconds, slice_=None):
         """Loads the server once and adds what that cost it."""

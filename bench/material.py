@@ -106,11 +106,22 @@ def mint(folder, algorithm, issuer, first, count, out):
             os.remove(part)
 
 
-def digest_header(port, path):
-    """An answer to the Digest challenge that this server gives now."""
+def digest_challenge(port, path):
+    """The parameters of the Digest challenge that this server gives now."""
     c = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
     c.request("GET", path)
-    f = dict(re.findall(r'(\w+)="?([^",]+)"?', c.getresponse().getheader("WWW-Authenticate") or ""))
+    return dict(re.findall(r'(\w+)="?([^",]+)"?', c.getresponse().getheader("WWW-Authenticate") or ""))
+
+
+def digest_arguments(port, path):
+    """What digest.lua needs to answer a challenge of this server's any number of times."""
+    f = digest_challenge(port, path)
+    return [USER, f["realm"], f["nonce"], hashlib.md5(f"{USER}:{f['realm']}:{PASSWORD}".encode()).hexdigest(), path]
+
+
+def digest_header(port, path):
+    """An answer to the Digest challenge that this server gives now."""
+    f = digest_challenge(port, path)
     h = lambda s: hashlib.md5(s.encode()).hexdigest()
     answer = h(f"{h(USER + ':' + f['realm'] + ':' + PASSWORD)}:{f['nonce']}:00000001:0a4f113b:auth:{h('GET:' + path)}")
     return (f'Digest username="{USER}", realm="{f["realm"]}", nonce="{f["nonce"]}", uri="{path}", algorithm=MD5, '
