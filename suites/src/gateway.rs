@@ -111,6 +111,17 @@ impl Gateway {
         Self::launch(folder, arguments, under.iter().map(|text| (*text).to_owned()).collect())
     }
 
+    /// Starts one in a folder that has a `countersign.toml`, on a port that something else has to know before.
+    #[track_caller]
+    pub fn start_on(folder: Folder, port: u16) -> Self {
+        let config = folder.path().join("countersign.toml");
+        let arguments = vec!["--config".to_owned(), config.to_str().unwrap().to_owned()];
+        let output = Arc::new(Mutex::new(String::new()));
+        let started = spawn(&folder, &[], &arguments, &format!("127.0.0.1:{port}"), &output);
+        let (child, listen, admin) = started.unwrap_or_else(|said| panic!("the gateway did not start: {said}"));
+        Self { listen, admin, folder, arguments, under: Vec::new(), child, output }
+    }
+
     fn launch(folder: Folder, arguments: Vec<String>, under: Vec<String>) -> Result<Self, String> {
         let output = Arc::new(Mutex::new(String::new()));
         let (child, listen, admin) = spawn(&folder, &under, &arguments, "127.0.0.1:0", &output)?;

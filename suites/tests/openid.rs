@@ -106,7 +106,8 @@ fn claims_decide_anew_at_each_login() {
     let cookie = session(&scene.come_back(&scene.begin("/page")));
     scene.refused(&scene.page("/page", &cookie), "role-insufficient");
     let accounts = scene.gateway.administer_json(&["user", "list"]);
-    assert_eq!((&accounts[0]["roles"], accounts[0]["federated"]["email"].as_str()), (&json!(["ops"]), None), "{accounts}");
+    let federated = json!({ "provider": "corp", "subject": "ann-17", "display_name": "Ann Example", "email": null });
+    assert_eq!((&accounts[0]["roles"], &accounts[0]["federated"]), (&json!(["ops"]), &federated), "{accounts}");
     scene.provider.honest();
     let cookie = scene.log_in();
     assert_eq!(scene.page("/page", &cookie).status, 200);
@@ -281,6 +282,7 @@ fn pushed_requests_and_other_ways_to_prove_oneself() {
     let begun = scene.begin("/page");
     assert_eq!((begun.get("request_uri"), begun.get("client_id"), begun.query.len()), ("urn:example:pushed", "orders", 2));
     let pushed = scene.provider.asked("/par").pop().unwrap();
+    assert_eq!(pushed["client_id"], "orders");
     assert!(pushed["state"].len() > 43 && pushed["code_challenge_method"] == "S256" && pushed["Authorization"].starts_with("Basic "));
     scene.provider.instead("/par", "400 Bad Request", r#"{"error":"invalid_scope"}"#);
     let refused = get(scene.at(), "/oauth2/start?provider=corp&rd=/", &[("Accept", "text/html")]);
@@ -315,4 +317,25 @@ fn no_secret_of_a_login_is_logged() {
     {
         assert!(!said.contains(secret), "{secret} was written");
     }
+}
+
+#[test]
+fn the_example_works() {
+    let provider = Provider::start();
+    provider.claims("groups", json!(["engineering"]));
+    provider.claims("acr", "urn:example:two-factors");
+    let config = include_str!("../../examples/openid.toml")
+        .replace("https://id.example", &provider.url())
+        .replace("\"http://127.0.0.1:3000\"", "\"UPSTREAM\"")
+        .replace("client_id = \"orders\"", "client_id = \"orders\"\nclient_secret_file = \"corp.secret\"");
+    let scene = LoginScene::with(provider, &config);
+    let cookie = scene.log_in();
+    assert_eq!(get(scene.at(), "/assets/x", &[]).status, 200);
+    assert_eq!(scene.page("/page", &cookie).status, 200);
+    let seen = scene.upstream.saw("/page").pop().unwrap();
+    assert_eq!((seen.read_as("X-Forwarded-User"), seen.read_as("X-Forwarded-Groups")), (vec!["corp/ann"], vec!["staff"]));
+    scene.refused(&scene.page("/admin/x", &cookie), "role-insufficient");
+    scene.provider.claims("realm_access", json!({ "roles": ["orders-admin"] }));
+    let admin = scene.log_in();
+    assert_eq!(scene.page("/admin/x", &admin).status, 200);
 }

@@ -116,6 +116,9 @@ struct Row<'a> {
     scopes: &'a [String],
     password: bool,
     password_expires: Option<String>,
+    /// Who it is at the provider that the person signs in with.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    federated: Option<&'a countersign::Federated>,
 }
 
 impl User {
@@ -271,6 +274,7 @@ fn row(account: &Account) -> Row<'_> {
         scopes: &account.scopes,
         password: account.password.is_some(),
         password_expires: account.password_expires.map(utc),
+        federated: account.federated.as_deref(),
     }
 }
 

@@ -50,25 +50,27 @@ pub fn refresh_request(party: &RelyingParty, metadata: &Metadata, refresh_token:
 }
 
 impl TokenRequest {
-    /// With the parameters of an authorization request, to be pushed (RFC 9126).
+    /// With the parameters of an authorization request, to be pushed (RFC 9126 section 2.1).
     pub fn pushed(parameters: &[(&'static str, String)], party: &RelyingParty, metadata: &Metadata) -> Self {
-        let form = parameters.iter().filter(|(name, _)| *name != "client_id").map(|(name, value)| (*name, Secret::new(value.as_str())));
-        Self { form: form.collect(), authorization: None }.proved(party, metadata)
+        let form = parameters.iter().map(|(name, value)| (*name, Secret::new(value.as_str()))).collect();
+        Self { form, authorization: None }.proved(party, metadata)
     }
 
     /// With what the client proves itself by (RFC 6749 section 2.3.1).
     fn proved(mut self, party: &RelyingParty, metadata: &Metadata) -> Self {
-        match (metadata.authentication(party), &party.client_secret) {
+        let secret = match (metadata.authentication(party), &party.client_secret) {
             (ClientAuthentication::Basic, Some(secret)) => {
                 let pair = Secret::new(format!("{}:{}", encoded(&party.client_id), encoded(secret.expose())));
                 self.authorization = Some(Secret::new(format!("Basic {}", STANDARD.encode(pair.expose()))));
+                return self;
             }
-            (ClientAuthentication::Post, Some(secret)) => {
-                self.form.push(("client_id", Secret::new(party.client_id.as_str())));
-                self.form.push(("client_secret", secret.clone()));
-            }
-            (_, _) => self.form.push(("client_id", Secret::new(party.client_id.as_str()))),
+            (ClientAuthentication::Post, Some(secret)) => Some(("client_secret", secret.clone())),
+            (_, _) => None,
+        };
+        if !self.form.iter().any(|(name, _)| *name == "client_id") {
+            self.form.push(("client_id", Secret::new(party.client_id.as_str())));
         }
+        self.form.extend(secret);
         self
     }
 }
