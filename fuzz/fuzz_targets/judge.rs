@@ -108,6 +108,7 @@ fn requirement() -> Requirement {
         https_only: true,
         issuers: Arc::from([Arc::new(issuer)]),
         origins: Arc::from([]),
+        providers: Arc::from([]),
         api_keys: Arc::default(),
         digest: Arc::default(),
     }

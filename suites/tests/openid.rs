@@ -339,3 +339,20 @@ fn the_example_works() {
     let admin = scene.log_in();
     assert_eq!(scene.page("/admin/x", &admin).status, 200);
 }
+
+#[test]
+fn a_session_counts_where_its_provider_does() {
+    let scene = LoginScene::new();
+    let cookie = scene.log_in();
+    let on = |host: &str| get(scene.at(), "/page", &[("Host", host), ("Cookie", &cookie)]);
+    assert_eq!(on("both.test").status, 200);
+    let answer = on("elsewhere.test");
+    assert_eq!(answer.status, 401);
+    let report = scene.refused(&answer, "session-unknown");
+    assert!(report.to_string().contains("corp"), "{report}");
+    // Who only looks begins and ends no login.
+    for path in ["start?provider=corp&rd=/", "callback?code=a&state=b", "frontchannel_logout?iss=a&sid=b"] {
+        let answer = request(scene.at(), "HEAD", &format!("/oauth2/{path}"), &[], b"");
+        assert_eq!((answer.status, answer.header("allow")), (405, Some("GET")), "{path}");
+    }
+}

@@ -81,6 +81,8 @@ pub struct Requirement {
     pub issuers: Arc<[Arc<Issuer>]>,
     /// Origins other than the site's own whose scripts may use a session.
     pub origins: Arc<[String]>,
+    /// The providers whose word counts here: a session that another one vouched for does not.
+    pub providers: Arc<[String]>,
     /// Where API keys are looked for, and which are of this installation.
     pub api_keys: Arc<ApiKeys>,
     /// What is asked for in Digest; only read where the rule accepts it.

@@ -143,6 +143,7 @@ impl<'a> Rule<'a> {
             https_only: false,
             issuers: issuers.into_iter().map(Arc::new).collect(),
             origins: Arc::default(),
+            providers: Arc::default(),
             api_keys: Arc::default(),
             digest: Arc::default(),
         };

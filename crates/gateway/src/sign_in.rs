@@ -137,6 +137,8 @@ fn parameter(front: &Front, name: &str) -> Option<String> {
 pub(crate) async fn serve(case: &mut Case, peer: &Peer, front: &Front, head: Parts, body: Incoming) -> Response<ResponseBody> {
     let reads = [Method::GET, Method::HEAD].contains(&head.method);
     let posts = head.method == Method::POST;
+    // What begins or ends a login is asked by nobody who only looks.
+    let gets = head.method == Method::GET;
     match front.target.path() {
         SIGN_IN if reads => {
             let page = password::show(case, front, &head);
@@ -146,9 +148,9 @@ pub(crate) async fn serve(case: &mut Case, peer: &Peer, front: &Front, head: Par
             let page = sign_out::show(case, front, &head);
             case.admitted(peer, None, page)
         }
-        START if reads => oidc::start(case, peer, front, &head).await,
-        CALLBACK if reads => oidc::callback(case, peer, front, &head).await,
-        FRONTCHANNEL_LOGOUT if reads => oidc::frontchannel_logout(case, peer, front, &head).await,
+        START if gets => oidc::start(case, peer, front, &head).await,
+        CALLBACK if gets => oidc::callback(case, peer, front, &head).await,
+        FRONTCHANNEL_LOGOUT if gets => oidc::frontchannel_logout(case, peer, front, &head).await,
         BACKCHANNEL_LOGOUT if posts => {
             let form = match form::read(case, body).await {
                 Ok(form) => form,
@@ -193,7 +195,8 @@ pub(crate) async fn serve(case: &mut Case, peer: &Peer, front: &Front, head: Par
                 SIGN_IN | SIGN_OUT => "GET, HEAD, POST",
                 BACKCHANNEL_LOGOUT | SamlParty::CONSUMER => "POST",
                 SamlParty::SIGN_OUT => "GET, HEAD, POST",
-                _ => "GET, HEAD",
+                SamlParty::METADATA => "GET, HEAD",
+                _ => "GET",
             };
             let mut response = respond::page(StatusCode::METHOD_NOT_ALLOWED, String::new());
             response.headers_mut().insert(http::header::ALLOW, HeaderValue::from_static(allowed));

@@ -39,6 +39,11 @@ pub(super) fn judge(
             .presented(Subject::Session, Value::text(&session.id))
             .presented(Subject::Account, Value::Number(session.account.id))
     };
+    if let Some(login) = session.login.as_ref().filter(|login| !requirement.providers.contains(&login.provider)) {
+        // Made on another site, which trusts somebody whom this one does not.
+        let trusted = Value::texts(requirement.providers.iter().map(String::as_str));
+        return Err(Stop::refuse(Cause::SessionUnknown, named().differs(Subject::Provider, trusted, Value::text(&login.provider))));
+    }
     if let Some(revoked) = session.revoked.filter(|revoked| *revoked <= now) {
         return Err(Stop::refuse(Cause::SessionRevoked, named().presented(Subject::Revoked, Value::Time(revoked))));
     }

@@ -111,6 +111,7 @@ fn requirement() -> Requirement {
         https_only: false,
         issuers: Arc::from([]),
         origins: Arc::from([]),
+        providers: Arc::from([]),
         api_keys: Arc::default(),
         digest: Arc::new(DigestPolicy { algorithms, qop: vec![Qop::Auth, Qop::AuthInt], userhash: true, ..DigestPolicy::default() }),
     }

@@ -18,8 +18,8 @@ pub(super) struct OfSite<'a> {
     pub https_only: bool,
     pub issuers: &'a Arc<[Arc<Issuer>]>,
     pub origins: Arc<[String]>,
-    /// Do people sign in with providers?
-    pub providers: bool,
+    /// The names of the providers that people sign in with.
+    pub providers: Arc<[String]>,
     pub api_keys: &'a Arc<ApiKeys>,
     /// What is asked for in Digest, where secrets for it may be kept.
     pub digest: Option<&'a Arc<DigestPolicy>>,
@@ -68,9 +68,10 @@ fn check(reader: &Reader<'_>, number: usize, written: &RuleWritten, site: &OfSit
         issuers: site.issuers.clone(),
         digest: site.digest.cloned().unwrap_or_default(),
         origins: site.origins.clone(),
+        providers: site.providers.clone(),
         api_keys: site.api_keys.clone(),
     };
-    suspect(reader, written, &requirement, site.providers);
+    suspect(reader, written, &requirement, !site.providers.is_empty());
     Rule {
         index: u16::try_from(number).unwrap_or(u16::MAX),
         line: reader.line(&written.place),

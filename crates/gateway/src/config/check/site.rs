@@ -87,8 +87,15 @@ fn check(reader: &Reader<'_>, number: usize, written: &SiteWritten, of_file: &Of
     }
     let origins = cors.iter().filter(|cors| cors.credentials).flat_map(|cors| cors.origins.iter().cloned()).collect();
     let api_keys = Arc::new(api_keys(reader, written, environment));
-    let shared =
-        rule::OfSite { realm: &realm, https_only, issuers, origins, providers: !providers.is_empty(), api_keys: &api_keys, digest };
+    let shared = rule::OfSite {
+        realm: &realm,
+        https_only,
+        issuers,
+        origins,
+        providers: providers.iter().map(|provider| provider.name.clone()).collect(),
+        api_keys: &api_keys,
+        digest,
+    };
     Site {
         index: u16::try_from(number).unwrap_or(u16::MAX),
         host: host.unwrap_or_else(HostPattern::any),
