@@ -137,8 +137,11 @@ fn check_target(uri: &str, parts: &RequestParts<'_>) -> Result<(), Stop> {
     if here.and_then(|here| Target::parse(here).ok()).is_some_and(|target| target.as_str() == parts.target.as_str()) {
         return Ok(());
     }
-    // A query may hold a secret.
-    let path = |target: &str| Value::text(target.split('?').next().unwrap_or_default());
+    // A query may hold a secret, and so may an address.
+    let path = |target: &str| match target.split('?').next() {
+        Some(path) if path.starts_with('/') => Value::text(path),
+        _ => Value::text("(not a path)"),
+    };
     let evidence = Evidence::none().differs(Subject::Target, path(parts.target.as_str()), path(uri));
     let query = uri.contains('?') == parts.target.query().is_some();
     let evidence =
