@@ -159,9 +159,11 @@ impl Sent {
         secrets
     }
 
-    /// The URL with its secrets hidden.
-    pub(crate) fn shown_url(&self) -> String {
-        self.target.at(&query(&self.target.path, |name, value| Some(if carries(name) { "…".to_owned() } else { value.to_owned() }))).url()
+    /// The URL with its secrets hidden, and with these wherever they stand in it: a path can have a token in it too.
+    pub(crate) fn shown_url(&self, secrets: &[String]) -> String {
+        let path = query(&self.target.path, |name, value| Some(if carries(name) { "…".to_owned() } else { value.to_owned() }));
+        let path = secrets.iter().fold(path, |path, secret| path.replace(secret.as_str(), "…"));
+        self.target.at(&path).url()
     }
 
     /// A token of three parts in it, if it carries one.

@@ -184,6 +184,7 @@ impl Plan {
 
     fn about(&mut self, exchange: &Exchange, own: &Sent, options: &Options) {
         let given = exchange.request.as_ref();
+        self.secrets = own.secrets();
         if given.is_some_and(|request| !["", "GET", "HEAD", "OPTIONS"].contains(&request.method.to_ascii_uppercase().as_str())) {
             self.remarks.push("only safe methods are sent, and no bodies: HEAD stands for the method that was refused".to_owned());
         }
@@ -195,7 +196,6 @@ impl Plan {
         let unrepeatable = own.unrepeatable().filter(|_| carried);
         let repeated = carried && unrepeatable.is_none();
         let hops = |here: bool| Then::Repeat { again: false, hops: if here { HOPS } else { 0 } };
-        self.secrets = own.secrets();
         self.push(Some(Probe::Without), bare.clone(), "what nobody gets", hops(!repeated));
         if let Some(garbage) = own.garbage(&mut Dice(options.seed), options.now).filter(|_| carried) {
             if own.has_password() {
@@ -263,14 +263,14 @@ impl Plan {
             Then::Keys | Then::Answer => 1,
         };
         if self.most() + most > MOST {
-            return self.remarks.push(format!("{} {} is left out: {MOST} requests are enough", sent.method, sent.shown_url()));
+            return self.remarks.push(format!("{} {} is left out: {MOST} requests are enough", sent.method, sent.shown_url(&self.secrets)));
         }
         let whose = if probe == Some(Probe::Garbage) { "garbage in" } else { "your" };
         let sends = match sent.carried().as_slice() {
             [] => "without credentials".to_owned(),
             carried => format!("with {whose} {}", carried.join(", ")),
         };
-        let (method, url) = (sent.method.clone(), sent.shown_url());
+        let (method, url) = (sent.method.clone(), sent.shown_url(&self.secrets));
         self.steps.push(Planned { probe, method, url, sends, why, most, sent, then, tries: String::new(), login: None });
     }
 }

@@ -128,9 +128,9 @@ impl Errand<'_> {
             (carried, Some(Probe::Garbage)) => format!("garbage in {}", carried.join(", ")),
             (carried, _) => format!("your {}", carried.join(", ")),
         };
-        self.outcome.lines.push(format!("{} {}, {with}: {came}", sent.method, sent.shown_url()));
+        self.outcome.lines.push(format!("{} {}, {with}: {came}", sent.method, sent.shown_url(self.secrets)));
         if let Some(cut) = answer.cut {
-            self.outcome.found.not_seen.push(format!("a part of the probe {} {}: {cut}", sent.method, sent.shown_url()));
+            self.outcome.found.not_seen.push(format!("a part of the probe {} {}: {cut}", sent.method, sent.shown_url(self.secrets)));
         }
         if let Some(left) = answer.certificate_ends.map(|end| end - clock()).filter(|left| *left < SOON) {
             let said = format!("the certificate of {} ends in {} h", sent.target.origin.host, left / 3600);

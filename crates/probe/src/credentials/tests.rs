@@ -92,5 +92,11 @@ fn garbage_passwords_are_nobodys() {
 
 #[test]
 fn secrets_are_hidden_in_what_is_shown() {
-    assert_eq!(sent("GET", "https://a.example/?a=1&token=secret", &[]).shown_url(), "https://a.example/?a=1&token=…");
+    let shown = |url: &str| {
+        let sent = sent("GET", url, &[("Authorization", "Bearer of-the-caller")]);
+        sent.shown_url(&sent.secrets())
+    };
+    assert_eq!(shown("https://a.example/?a=1&token=secret"), "https://a.example/?a=1&token=…");
+    assert_eq!(shown("https://a.example/bot/of-the-caller/me?x=of-the-caller"), "https://a.example/bot/…/me?x=…");
+    assert_eq!(shown("https://of-the-caller.example/"), "https://of-the-caller.example/");
 }
