@@ -128,7 +128,8 @@ impl Provider {
         self.state.lock().unwrap().given.clear();
     }
 
-    /// Answers an endpoint (`/token`) in this way instead: a status, with further fields after a line end, and a body.
+    /// Answers an endpoint (`/token`) in this way instead: a status, with further fields after a line end, and a body. The
+    /// status `never` never comes.
     pub fn instead(&self, path: &str, status: &str, body: &str) {
         self.state.lock().unwrap().instead.insert(path.to_owned(), (status.to_owned(), body.to_owned()));
     }
@@ -269,6 +270,11 @@ fn serve(mut stream: TcpStream, state: &Mutex<State>) {
     form.insert("Authorization".into(), authorization);
     let path = target.split('?').next().unwrap_or_default().to_owned();
     let (status, body) = answer(&mut state.lock().unwrap(), &path, form);
+    if status == "never" {
+        // Until the other side has had enough.
+        let _ = reader.read(&mut [0; 1]);
+        return;
+    }
     let head =
         format!("HTTP/1.1 {status}\r\nContent-Type: application/json\r\nConnection: close\r\nContent-Length: {}\r\n\r\n", body.len());
     let _ = stream.write_all(&[head.as_bytes(), body.as_bytes()].concat());

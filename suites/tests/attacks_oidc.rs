@@ -278,6 +278,13 @@ fn t079_redirects_of_the_providers_endpoints_are_not_followed() {
         scene.refused(&answer, "provider-unreachable");
     }
     assert_eq!(trap.asked("/token").len(), 0);
+    // Nor is an answer waited for that never comes, or that has no end.
+    for (status, body) in [("never", ""), ("200 OK", "x".repeat(2 * 1024 * 1024).as_str())] {
+        scene.provider.instead("/token", status, body);
+        let begun = Instant::now();
+        scene.refused(&scene.come_back(&scene.begin("/page")), "provider-unreachable");
+        assert!(begun.elapsed() < DEADLINE, "{status}: {:?}", begun.elapsed());
+    }
 }
 
 #[test]
@@ -456,6 +463,7 @@ fn t085_bad_discovery_is_refused_and_the_gateway_stays_up() {
     let huge = "x".repeat(3 * 1024 * 1024);
     for (what, status, body) in [
         ("down", "500 Down", "{}"),
+        ("silent", "never", ""),
         ("html", "200 OK", "<!doctype html><title>Log in</title>"),
         ("a redirect", "302 Found\r\nLocation: http://127.0.0.1:9/", ""),
         ("huge", "200 OK", huge.as_str()),

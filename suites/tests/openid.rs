@@ -237,6 +237,18 @@ fn requests_that_race_an_expired_token_cause_one_refresh() {
 }
 
 #[test]
+fn a_provider_that_never_answers_holds_no_request_up_for_long() {
+    let scene = LoginScene::new();
+    scene.provider.refreshes(1);
+    let cookie = scene.log_in();
+    scene.provider.instead("/token", "never", "");
+    let_pass(Duration::from_millis(1600));
+    let begun = std::time::Instant::now();
+    assert_eq!(scene.page("/page", &cookie).status, 200);
+    assert!(begun.elapsed() < Duration::from_secs(12), "{:?}", begun.elapsed());
+}
+
+#[test]
 fn a_grant_that_is_withdrawn_ends_the_session() {
     let scene = LoginScene::new();
     scene.provider.refreshes(1);

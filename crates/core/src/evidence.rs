@@ -65,9 +65,7 @@ subjects! {
     50 Provider "provider";
     51 Nonce "nonce";
     52 Error "error";
-    53 RedirectUri "redirect URI";
     54 Begun "begun";
-    55 Client "client";
     60 Recipient "recipient";
     61 Status "status";
     62 RequestId "request id";

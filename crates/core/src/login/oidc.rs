@@ -27,3 +27,6 @@ pub use metadata::{Metadata, MetadataFault};
 pub use party::{ClientAuthentication, RelyingParty};
 pub use start::{Asked, Entropy, LoginState, Started, login_id, start};
 pub use userinfo::check_userinfo;
+
+#[cfg(test)]
+mod tests;

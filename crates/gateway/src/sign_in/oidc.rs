@@ -25,11 +25,14 @@ use countersign_store::{Person, StoreError};
 use http::Response;
 use http::request::Parts;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// What the names of the login's cookies end in, before the login's own name.
 const SUFFIX: &str = "_login_";
 /// The most logins under way that a browser keeps.
 const LOGINS: usize = 4;
+/// How long all that is asked of the provider at the end of a login may take.
+const PATIENCE: Duration = Duration::from_secs(10);
 /// How long an access token lasts where the provider does not say, in seconds.
 const LASTS: i64 = 300;
 
@@ -103,7 +106,8 @@ pub(super) async fn callback(case: &mut Case, peer: &Peer, front: &Front, head: 
     // Whatever becomes of it, it was this login's one answer.
     let id = answered.state.as_deref().map(oidc::login_id).unwrap_or_default();
     let over = cookies::set(front.secure, &format!("{SUFFIX}{id}"), "", Some(0));
-    let finished = match finish(case, party, &answered, &login).await {
+    let finishing = tokio::time::timeout(PATIENCE, finish(case, party, &answered, &login)).await;
+    let finished = match finishing.unwrap_or_else(|_| Err(too_slow(party))) {
         Ok(finished) => finished,
         Err(stop) => return stopped(case, peer, front, head, stop, provider, &login.way_back, Some(over)),
     };
@@ -129,6 +133,13 @@ pub(super) async fn callback(case: &mut Case, peer: &Peer, front: &Front, head: 
     let response = session::start(case, peer, front, head, &identity, begin).await;
     let response = cookies::with(response, Some(rounds::one_more(front, &head.headers, now)));
     cookies::with(response, Some(over))
+}
+
+/// Every single answer came in time, or may still come, and all of them together take too long.
+fn too_slow(party: &RelyingParty) -> Stop {
+    let evidence = Evidence::none().presented(Subject::Provider, Value::text(&party.name));
+    let evidence = evidence.presented(Subject::Form, Value::text("its answers together take too long"));
+    unable(Outage { cause: Cause::ProviderUnreachable, retry_after: 5, evidence })
 }
 
 /// What a login comes to.

@@ -14,8 +14,11 @@ use countersign::login::oidc::{self as core, Kept, RelyingParty, Tokens};
 use countersign::{Cause, SecretHash, Session, Stop};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 use tokio::sync::watch;
 
+/// How long a request waits for it.
+const PATIENCE: Duration = Duration::from_secs(3);
 /// How long one may take before another may try, in seconds.
 const LEASE: i64 = 30;
 /// How long a session goes on that could not be renewed, before the next try, in seconds.
@@ -57,9 +60,8 @@ pub(crate) async fn renew(case: &Case, session: &Arc<Session>) -> bool {
             underway
         }
     };
-    // It only ever closes.
-    let _ = underway.changed().await;
-    true
+    // It only ever closes. Whoever has waited for long enough goes on with the session as it is.
+    tokio::time::timeout(PATIENCE, underway.changed()).await.is_ok()
 }
 
 /// Whose turn it is.

@@ -53,16 +53,9 @@ impl Unknown {
         }
     }
 
-    /// As a refusal; what the note in `state` says goes along.
+    /// As a refusal, after what else is known of it.
     pub fn refusal(self, evidence: Evidence) -> Refusal {
-        let told = Evidence::none().presented(Subject::Form, Value::text(self.sentence()));
-        let told = evidence.items().iter().fold(told, |told, item| match (&item.expected, &item.presented) {
-            (Some(expected), Some(presented)) => told.differs(item.about, expected.clone(), presented.clone()),
-            (_, Some(presented)) => told.presented(item.about, presented.clone()),
-            (Some(expected), None) => told.expected(item.about, expected.clone()),
-            (None, None) => told,
-        });
-        Refusal::new(Cause::LoginStateUnknown, told)
+        Refusal::new(Cause::LoginStateUnknown, evidence.presented(Subject::Form, Value::text(self.sentence())))
     }
 }
 
