@@ -27,14 +27,14 @@ impl Bench<'_> {
     }
 
     pub(super) fn digest_stale(&self) -> Vec<Remedy> {
-        let longer = ["[digest]".to_owned(), "nonce_lifetime = \"15m\"".to_owned()];
-        vec![
-            Remedy::advice(
-                Owner::Caller,
-                "answer the nonce of this refusal, without asking the person: `stale=true` says that the rest may be fine",
-            ),
-            Remedy::configuration("or let nonces live longer, for a client that cannot", longer),
-        ]
+        let text = "answer the nonce of this refusal, without asking the person: `stale=true` says that the rest may be fine";
+        let mut remedies = vec![Remedy::advice(Owner::Caller, text)];
+        // A nonce that is not known was not too old.
+        if self.item(Subject::Expiry).is_some() {
+            let longer = ["[digest]".to_owned(), "nonce_lifetime = \"15m\"".to_owned()];
+            remedies.push(Remedy::configuration("or let nonces live longer, for a client that cannot", longer));
+        }
+        remedies
     }
 
     pub(super) fn digest_target(&self) -> Vec<Remedy> {
