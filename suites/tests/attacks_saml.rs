@@ -335,3 +335,42 @@ fn t118_what_cannot_be_opened_looks_alike() {
     assert!(pages.iter().all(|page| *page == pages[0]));
     Site::session(&site.post(&begun, &answer.around(&good, &site.keys, Style::Assertion)));
 }
+
+#[test]
+fn the_example_signs_people_in_behind_a_proxy_that_speaks_tls() {
+    let example = include_str!("../../examples/saml.toml")
+        .replace("\"saml-metadata.xml\"", "\"idp.xml\"")
+        .replace("\"http://127.0.0.1:3000\"", "\"UPSTREAM\"")
+        .replace("listen = \"127.0.0.1:8401\"", "listen = \"127.0.0.1:0\"\nadmin_listen = \"127.0.0.1:0\"");
+    let site = Site::with(&example);
+    let headers = |cookie: &str| {
+        [("Host", "shop.example"), ("X-Forwarded-Proto", "https"), ("Accept", "text/html"), ("Cookie", cookie)]
+            .map(|(name, value)| (name, value.to_owned()))
+    };
+    let get = |target: &str, cookie: &str| {
+        let headers = headers(cookie);
+        let headers: Vec<(&str, &str)> = headers.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        countersign_suites::client::get(site.gateway.listen, target, &headers)
+    };
+    let start = get("/oauth2/start?provider=corp&rd=%2Fcart", "");
+    let line = start.all("set-cookie").into_iter().find(|line| line.contains("_saml_")).unwrap().to_owned();
+    assert!(
+        line.starts_with("__Host-countersign_saml_") && line.ends_with("; Path=/; HttpOnly; SameSite=None; Secure; Max-Age=600"),
+        "{line}"
+    );
+    let id = attribute(&message_in(start.header("location").unwrap()), "ID");
+    let base = "https://shop.example/saml2";
+    let provider = countersign_suites::saml::site::PROVIDER;
+    let mut answer = Answer::to(&id, provider, &format!("{base}/acs"), &format!("{base}/metadata"));
+    answer.attributes.push(("uid".to_owned(), vec!["Ann".to_owned()]));
+    let body = countersign_suites::scene::form(&[("SAMLResponse", &field(&answer.signed(&site.keys, Style::Both)))]);
+    let cookie = line.split(';').next().unwrap().to_owned();
+    let mut posted = headers(&cookie).to_vec();
+    posted.push(("Content-Type", "application/x-www-form-urlencoded".to_owned()));
+    let posted: Vec<(&str, &str)> = posted.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    let done = countersign_suites::client::request(site.gateway.listen, "POST", "/saml2/acs", &posted, body.as_bytes());
+    assert_eq!((done.status, done.header("location")), (303, Some("/cart")), "{done:?}");
+    let session = format!("__Host-countersign={}", done.cookie("__Host-countersign").unwrap());
+    assert_eq!(get("/admin/x", &session).status, 200);
+    assert_eq!(site.upstream.saw("/admin/x").pop().unwrap().read_as("remote-user"), ["corp/ann"]);
+}

@@ -120,3 +120,20 @@ fn t118_whatever_cannot_be_opened_is_refused_alike() {
     refused(&stage, &[("bad padding", answer.around(&padded, &stage.keys, Style::Response))], &[Cause::AssertionMalformed]);
     refused(&stage, &[("bad padding, unsigned", answer.around(&padded, &stage.keys, Style::Assertion))], &[Cause::AssertionMalformed]);
 }
+
+proptest::proptest! {
+    #![proptest_config(proptest::test_runner::Config { cases: 400, failure_persistence: None, ..Default::default() })]
+
+    /// Whatever is cut out of a message or put into it, nobody else is signed in.
+    #[test]
+    fn a_changed_message_signs_in_nobody_else(from in 0usize..4000, length in 0usize..40, piece in "[<>&;!\\-\\[\\]/=\"'a-z: ]{0,12}", style in 0usize..3) {
+        static STAGE: std::sync::OnceLock<Stage> = std::sync::OnceLock::new();
+        let stage = STAGE.get_or_init(Stage::new);
+        let good = stage.answer().signed(&stage.keys, Style::ALL[style]);
+        let from = from.min(good.len());
+        let changed = format!("{}{piece}{}", &good[..from], &good[(from + length).min(good.len())..]);
+        if let Ok(signed_in) = stage.judge(&changed) {
+            proptest::prop_assert_eq!(signed_in.name_id.value, "ann");
+        }
+    }
+}
