@@ -22,6 +22,7 @@ mod assertion;
 mod certificate;
 mod decrypt;
 mod encoding;
+mod inspect;
 mod instant;
 mod keys;
 mod logout;
@@ -36,6 +37,7 @@ mod signature;
 mod xml;
 
 pub use assertion::{Attribute, NameId, SignedIn};
+pub use inspect::{SignatureProblem, check_signatures};
 pub use keys::{OwnKey, OwnKeyFault, TrustedKey};
 pub use logout::{Arrival, LogoutMessage, LogoutRequest, logout_request, logout_response};
 pub use metadata::{Endpoints, METADATA_LIMIT, MetadataFault, Provider};

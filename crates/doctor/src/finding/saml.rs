@@ -1,5 +1,5 @@
 //! SAML: what a response says of itself against when and where it was posted, metadata beside it, and what service
-//! providers say in words. No signature is verified.
+//! providers say in words. Signatures are verified where the provider's metadata is there.
 
 mod certificate;
 mod message;
@@ -41,7 +41,15 @@ fn posted(dossier: &Dossier) -> Vec<Posted> {
     let mut found = Vec::new();
     for document in dossier.documents.iter().filter(|document| document.kind == DocumentKind::Saml) {
         if let Ok(root) = xml::read(&document.text) {
-            found.push(Posted { root, url: None, now: date.or(dossier.now), stated: date.is_some(), exchange: 0, signed_outside: false });
+            found.push(Posted {
+                root,
+                text: document.text.clone(),
+                url: None,
+                now: date.or(dossier.now),
+                stated: date.is_some(),
+                exchange: 0,
+                signed_outside: false,
+            });
         }
     }
     let Some(refusal) = refusal else { return found };
@@ -61,6 +69,7 @@ fn posted(dossier: &Dossier) -> Vec<Posted> {
             let root = xml::read(&message.xml).ok()?;
             Some(Posted {
                 root,
+                text: message.xml,
                 url: Some(request.url.clone()),
                 now: date.or(dossier.now),
                 stated: date.is_some(),

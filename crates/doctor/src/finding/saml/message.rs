@@ -8,6 +8,7 @@ use crate::mask;
 use crate::moment::{span, utc};
 use crate::xml::Element;
 use countersign::{Cause, ForeignCause, Timestamp};
+use countersign_saml::{SignatureProblem, check_signatures};
 
 /// Seconds that service providers commonly forgive.
 const LEEWAY: i64 = 180;
@@ -16,6 +17,8 @@ const LEEWAY: i64 = 180;
 pub(super) struct Posted {
     /// The root element.
     pub root: Element,
+    /// The message as it was sent, as far as that is known.
+    pub text: String,
     /// The URL that received it.
     pub url: Option<String>,
     /// When.
@@ -200,8 +203,43 @@ impl Posted {
             let because = "The message is signed under a certificate that the provider's metadata does not have: the provider changed its key, and the metadata is an old copy.";
             let clue = self.clue(Cause::AssertionSignatureWrong, 92, because, "X509Certificate", "(another certificate)");
             clues.push(clue.fix(Side::Server, "Fetch the provider's metadata anew and load it into the service provider.", &[]));
+            return clues;
         }
+        clues.extend(self.verified(provider));
         clues
+    }
+
+    /// What the signatures come to under the keys of the provider's metadata.
+    fn verified(&self, provider: &Metadata) -> Option<Clue> {
+        let keys = provider.keys();
+        if keys.is_empty() {
+            return None;
+        }
+        let problem = check_signatures(&self.text, &keys).err()?;
+        let (weight, because) = match &problem {
+            SignatureProblem::Unreadable(_) => return None,
+            SignatureProblem::Key => (
+                94,
+                "No key in the provider's metadata made the signature: the provider changed its key, or somebody else signed.".to_owned(),
+            ),
+            // What was pasted may have been laid out anew; what was posted was not.
+            SignatureProblem::Content => {
+                let because = "The provider's key made the signature, over something else than what stands here: the message was changed on its way, or when it was copied.";
+                (if self.exchange > 0 { 90 } else { 42 }, because.to_owned())
+            }
+            SignatureProblem::Algorithm(name) => {
+                (45, format!("The message is signed by {}, which strict service providers do not accept.", mask::text(name)))
+            }
+            SignatureProblem::Form(why) => (45, format!("The signature is not of the form that SAML asks for ({}).", mask::text(why))),
+        };
+        let clue = self.clue(Cause::AssertionSignatureWrong, weight, &because, "Signature", &problem.to_string());
+        Some(match problem {
+            SignatureProblem::Key => {
+                clue.fix(Side::Server, "Fetch the provider's metadata anew and load it into the service provider.", &[])
+            }
+            SignatureProblem::Algorithm(_) => clue.fix(Side::Provider, "Let the provider sign with RSA and SHA-256.", &[]),
+            _ => clue,
+        })
     }
 
     /// What an authentication request says of its sender.

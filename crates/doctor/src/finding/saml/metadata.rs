@@ -2,11 +2,13 @@
 
 use super::certificate;
 use super::{NAME, quote};
+use crate::base64;
 use crate::clue::{Clue, Side};
 use crate::dossier::{DocumentKind, Dossier};
 use crate::moment::{from_now, utc};
 use crate::xml::{self, Element};
 use countersign::{Cause, ForeignCause, Timestamp};
+use countersign_saml::TrustedKey;
 
 /// One entity.
 pub(super) struct Metadata {
@@ -46,6 +48,11 @@ impl Metadata {
             certificates: certificates.take(20).collect(),
             valid_until: entity.attribute("validUntil").map(str::to_owned).or(over),
         }
+    }
+
+    /// Its keys for signatures, as far as they can be used.
+    pub(super) fn keys(&self) -> Vec<TrustedKey> {
+        self.certificates.iter().filter_map(|certificate| TrustedKey::from_certificate(&base64::decode(certificate)?)).collect()
     }
 
     /// What has run out in it.

@@ -6,6 +6,7 @@ use super::*;
 use crate::dossier::{Document, Exchange, Header, Headers, Request, Response};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use countersign_suites::saml::{Answer, Keys, Style};
 
 const ACS: &str = "https://sp.example.com/saml/acs";
 const GOOD: &str = r#"<p:Response xmlns:p="urn:oasis:names:tc:SAML:2.0:protocol" xmlns:a="urn:oasis:names:tc:SAML:2.0:assertion" ID="_1" InResponseTo="_r" Destination="https://sp.example.com/saml/acs"><a:Issuer>https://idp.example.org</a:Issuer><p:Status><p:StatusCode Value="urn:oasis:names:tc:SAML:2.0:status:Success"/></p:Status><a:Assertion><Signature><X509Certificate>AAAA</X509Certificate></Signature><a:Subject><a:SubjectConfirmation><a:SubjectConfirmationData Recipient="https://sp.example.com/saml/acs" NotOnOrAfter="2026-01-01T10:05:00Z"/></a:SubjectConfirmation></a:Subject><a:Conditions NotBefore="2026-01-01T10:00:00Z" NotOnOrAfter="2026-01-01T10:05:00Z"><a:AudienceRestriction><a:Audience>https://sp.example.com</a:Audience></a:AudienceRestriction></a:Conditions></a:Assertion></p:Response>"#;
@@ -68,6 +69,46 @@ fn metadata_beside_a_response() {
     check(&with(metadata("https://other.example.org", "IDPSSODescriptor", "AAAA")), &[("assertion-signature-wrong", 85)]);
     check(&with(metadata("https://sp.example.com", "SPSSODescriptor", "AAAA")), &[]);
     check(&with(metadata("urn:sp", "SPSSODescriptor", "AAAA")), &[("assertion-audience-mismatch", 93)]);
+}
+
+/// A response that a provider really signed, and the provider's metadata.
+fn signed(style: Style) -> (Keys, String, Document) {
+    let keys = Keys::new("idp");
+    let text = countersign_suites::saml::metadata(
+        "https://idp.example.org",
+        "https://idp.example.org/sso",
+        "https://idp.example.org/slo",
+        &[&keys],
+    );
+    let xml = signed_by(&keys, style);
+    (keys, xml, Document { kind: DocumentKind::SamlMetadata, text, name: "-".to_owned() })
+}
+
+#[test]
+fn signatures_are_verified_where_metadata_is_there() {
+    for style in Style::ALL {
+        let (keys, xml, metadata) = signed(style);
+        let with = |xml: &str| Dossier { documents: vec![metadata.clone()], ..posted_at(ACS, xml, IN_TIME, "") };
+        check(&with(&xml), &[]);
+        check(&with(&xml.replace(">ann<", ">bob<")), &[("assertion-signature-wrong", 90)]);
+        let sha1 = "http://www.w3.org/2000/09/xmldsig#rsa-sha1";
+        let other = Keys::new("other");
+        check(&with(&xml.replace("http://www.w3.org/2001/04/xmldsig-more#rsa-sha256", sha1)), &[("assertion-signature-wrong", 45)]);
+        // Another key under the certificate that is known.
+        let forged = signed_by(&other, style).replace(&other.certificate(), &keys.certificate());
+        check(&with(&forged), &[("assertion-signature-wrong", 94)]);
+        // Pasted, it may have been laid out anew.
+        let alone = Document { kind: DocumentKind::Saml, text: xml.replace("><saml:Subject>", ">\n<saml:Subject>"), name: "-".to_owned() };
+        let now = Some(1_767_261_660);
+        check(&Dossier { documents: vec![metadata.clone(), alone], now, ..Dossier::default() }, &[("assertion-signature-wrong", 42)]);
+    }
+}
+
+fn signed_by(keys: &Keys, style: Style) -> String {
+    let mut answer = Answer::to("_r", "https://idp.example.org", ACS, "https://sp.example.com");
+    let now = |at: &str| Some(format!("2026-01-01T10:0{at}:00Z"));
+    (answer.not_before, answer.not_on_or_after, answer.subject_until) = (now("0"), now("5"), now("5"));
+    answer.signed(keys, style)
 }
 
 #[test]
