@@ -5,7 +5,7 @@
 
 use countersign::token::{Algorithm, KeySet, VerifiedToken};
 use countersign::{
-    Access, Account, AccountName, Answer, ApiKey, DigestCount, DigestKey, DigestRecord, DigestUse, Facts, Issuer, MethodScopes, Nonce, OneTime, PasswordAnswer, PasswordQuestion, RequestParts,
+    Access, Account, AccountName, Answer, ApiKey, TokenBinding, DigestCount, DigestKey, DigestRecord, DigestUse, Facts, Issuer, MethodScopes, Nonce, OneTime, PasswordAnswer, PasswordQuestion, RequestParts,
     Requirement, Scheme, SecretHash, SessionInUse, Spending, Step, Stop, Target, Verdict, judge,
 };
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
@@ -57,6 +57,10 @@ impl Facts for Nobody {
         Answer::Known(Spending::Again)
     }
 
+    fn spent_since(&self) -> i64 {
+        1_800_000_000
+    }
+
     fn fingerprint(&self, _: &[u8]) -> [u8; 8] {
         [0; 8]
     }
@@ -96,6 +100,8 @@ fn requirement() -> Requirement {
         algorithms: Algorithm::ALL.to_vec(),
         leeway: 30,
         access_token_type: false,
+        binding: TokenBinding::Optional,
+        dpop_nonces: false,
     };
     Requirement {
         access: Access::Protected,

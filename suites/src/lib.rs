@@ -19,6 +19,7 @@ pub mod clock;
 pub mod digest;
 pub mod gateway;
 pub mod h2;
+pub mod holder;
 pub mod issuer;
 pub mod jwt;
 pub mod login;

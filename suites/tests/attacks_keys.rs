@@ -305,6 +305,8 @@ fn verifies(jws: &str, jwk: &Value) -> bool {
         algorithms: Algorithm::ALL.to_vec(),
         leeway: 0,
         access_token_type: false,
+        binding: countersign::TokenBinding::Optional,
+        dpop_nonces: false,
     });
     if !matches!(Unverified::read(jws), Ok(_) | Err(TokenFault::Claims)) {
         return false;

@@ -5,6 +5,7 @@
 use countersign::{Cause, Family};
 use countersign_suites::client::{Answer, Wire, basic, get, get_from, request, request_on};
 use countersign_suites::digest::Digest;
+use countersign_suites::holder::Holder;
 use countersign_suites::issuer::Mood;
 use countersign_suites::jwt::Signer;
 use countersign_suites::login::LoginScene;
@@ -14,6 +15,7 @@ use countersign_suites::scene::{PASSWORD, Scene, form};
 use countersign_suites::{let_pass, now, within};
 use serde_json::{Value, json};
 use std::net::{IpAddr, Ipv4Addr};
+use std::sync::LazyLock;
 use std::time::Duration;
 
 const CONFIG: &str = include_str!("../config/causes.toml");
@@ -27,6 +29,16 @@ fn orders(scene: &Scene, header: (&str, &str)) -> Answer {
 
 fn token(scene: &Scene, claims: &Value) -> Answer {
     orders(scene, ("Authorization", &format!("Bearer {}", scene.issuer.token_of(claims))))
+}
+
+/// A bound token with a proof whose claims were changed like this; unchanged they are for another address.
+fn proven(scene: &Scene, change: impl Fn(&mut Value)) -> Answer {
+    static HOLDER: LazyLock<Holder> = LazyLock::new(|| Holder::new("ES256"));
+    let token = scene.issuer.token_of(&scene.issuer.claims_with("cnf", json!({ "jkt": HOLDER.thumbprint() })));
+    let mut claims = HOLDER.claims("GET", "http://elsewhere.test/", &token);
+    change(&mut claims);
+    let headers = [("Host", "orders.test"), ("Authorization", &format!("DPoP {token}")), ("DPoP", &HOLDER.sign(&claims))];
+    get(scene.at(), "/api/orders", &headers)
 }
 
 fn header(scene: &Scene, members: Value) -> Answer {
@@ -169,6 +181,20 @@ fn provocation(cause: Cause) -> Provoke {
         Cause::TokenIssuerUnknown => |s| token(s, &s.issuer.claims_with("iss", "https://elsewhere.example")),
         Cause::TokenAudienceMismatch => |s| token(s, &s.issuer.claims_with("aud", "invoices")),
         Cause::TokenKindWrong => |s| token(s, &s.issuer.claims_with("nonce", "n-0S6_WzA2Mj")),
+        Cause::TokenUnbound => |s| orders(s, ("Authorization", &format!("DPoP {}", s.issuer.token()))),
+        Cause::ProofWrong => |s| proven(s, |_| {}),
+        Cause::ProofReplayed => |s| {
+            let nonce = proven(s, |claims| claims["htu"] = json!("http://orders.test/api/orders"));
+            let nonce = nonce.header("dpop-nonce").expect("proofs need a nonce here").to_owned();
+            let fit = |claims: &mut Value| {
+                claims["htu"] = json!("http://orders.test/api/orders");
+                claims["nonce"] = json!(nonce);
+                claims["jti"] = json!("again");
+            };
+            assert_eq!(proven(s, fit).status, 200);
+            proven(s, fit)
+        },
+        Cause::ProofNonceNeeded => |s| proven(s, |claims| claims["htu"] = json!("http://orders.test/api/orders")),
         Cause::ProofMissing => |s| token(s, &s.issuer.claims_with("cnf", json!({ "jkt": "0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I" }))),
         Cause::SessionUnknown => |s| page(s, &format!("countersign={}", "A".repeat(43))),
         Cause::SessionMalformed => |s| page(s, "countersign=short"),

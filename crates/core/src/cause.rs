@@ -91,7 +91,11 @@ causes! {
     36 TokenIssuerUnknown "token-issuer-unknown" 401 AudienceOrIssuerMismatch Caller TokenInvalid "The token comes from an issuer that is not trusted here.";
     37 TokenAudienceMismatch "token-audience-mismatch" 401 AudienceOrIssuerMismatch Caller TokenInvalid "The token was made for another audience.";
     38 TokenKindWrong "token-kind-wrong" 401 WrongTokenType Caller TokenInvalid "The token is not an access token.";
-    39 ProofMissing "proof-missing" 401 InvalidCredentials Caller TokenInvalid "The token is bound to a key, and the request did not prove possession of it.";
+    39 ProofMissing "proof-missing" 401 InvalidCredentials Caller ProofInvalid "The token is bound to a key, and the request did not prove possession of it.";
+    42 TokenUnbound "token-unbound" 401 InvalidCredentials Caller TokenUnbound "The token is not bound to its holder, where the issuer's tokens have to be or the request says that it is.";
+    43 ProofWrong "proof-wrong" 401 InvalidCredentials Caller ProofInvalid "The proof of possession does not fit the request, its token or its key.";
+    44 ProofReplayed "proof-replayed" 401 InvalidCredentials Caller ProofInvalid "The proof of possession was used before.";
+    45 ProofNonceNeeded "proof-nonce-needed" 401 InvalidCredentials Caller ProofNonceNeeded "The proof lacks a nonce of this gateway, or has one that is too old; a fresh one is in the answer.";
     50 SessionUnknown "session-unknown" 401 ExpiredSession Caller SessionEnded "No session has the value of the cookie.";
     51 SessionIdle "session-idle" 401 ExpiredSession Caller SessionEnded "The session was unused for longer than its idle lifetime.";
     52 SessionOver "session-over" 401 ExpiredSession Caller SessionEnded "The session has passed its absolute lifetime.";
@@ -291,6 +295,9 @@ outsides! {
     TokenInvalid "token-invalid" "Invalid token" "The access token is not valid here." Some("invalid_token");
     TokenExpired "token-expired" "Token expired" "The access token expired." Some("invalid_token");
     TokenNotYetValid "token-not-yet-valid" "Token not yet valid" "The access token is not yet valid; compare your clock with the Date header." Some("invalid_token");
+    TokenUnbound "token-unbound" "Token not bound" "The access token is not bound to its holder, and is not accepted like this." Some("invalid_token");
+    ProofInvalid "proof-invalid" "Proof of possession refused" "The access token needs a proof of possession that fits this request, once." Some("invalid_token");
+    ProofNonceNeeded "proof-nonce-needed" "Nonce needed" "The proof of possession needs the nonce of this answer." None;
     SessionEnded "session-ended" "Session ended" "Please log in again." None;
     StepUp "step-up-needed" "Stronger authentication needed" "A different authentication level is required." Some("insufficient_user_authentication");
     ScopeInsufficient "scope-insufficient" "Insufficient scope" "The credentials lack a scope that this request needs." Some("insufficient_scope");
@@ -309,6 +316,22 @@ outsides! {
     LoginFailed "login-failed" "Sign-in could not be completed" "The sign-in could not be completed; start again." None;
     LogoutRefused "logout-refused" "Logout refused" "The logout could not be accepted." None;
     Upstream "upstream-refused" "Refused by the service" "The service behind this gateway refused the request." None;
+}
+
+impl Outside {
+    /// The `error` code of a DPoP challenge (RFC 9449 sections 7.1 and 9), if one belongs there.
+    pub const fn dpop_error(self) -> Option<&'static str> {
+        match self {
+            Outside::ProofInvalid => Some("invalid_dpop_proof"),
+            Outside::ProofNonceNeeded => Some("use_dpop_nonce"),
+            other => other.bearer_error(),
+        }
+    }
+
+    /// Is it about proofs, so that a challenge for them helps even where none is usual?
+    pub const fn is_about_proofs(self) -> bool {
+        matches!(self, Outside::ProofInvalid | Outside::ProofNonceNeeded | Outside::TokenUnbound)
+    }
 }
 
 #[cfg(test)]

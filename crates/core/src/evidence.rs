@@ -62,6 +62,8 @@ subjects! {
     33 Realm "realm";
     34 NonceCount "nonce count";
     35 DigestSecret "digest secret";
+    40 Method "method";
+    41 Thumbprint "thumbprint";
     50 Provider "provider";
     51 Nonce "nonce";
     52 Error "error";

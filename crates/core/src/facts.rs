@@ -172,6 +172,8 @@ pub trait Facts {
     fn token(&self, raw: &str, verify: impl FnOnce() -> Result<VerifiedToken, Stop>) -> Result<Arc<VerifiedToken>, Stop>;
     /// Was this the first use? Whoever answers has used it up.
     fn spent(&self, once: &OneTime) -> Answer<Spending>;
+    /// Since when uses are known. Nobody can say whether something was used before.
+    fn spent_since(&self) -> Timestamp;
     /// A keyed hash that lets evidence name a value without showing it.
     fn fingerprint(&self, value: &[u8]) -> [u8; 8];
 }

@@ -20,7 +20,16 @@ pub(crate) enum Source {
     Digest(Arc<Account>, Arc<DigestProof>),
     Key(Arc<ApiKey>),
     Session(Arc<Session>),
-    Token(Arc<VerifiedToken>),
+    Token(Arc<VerifiedToken>, Proven),
+}
+
+/// How whoever presented a token proved to be the one that it was made for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Proven {
+    /// Not at all: having the token was enough.
+    Bearer,
+    /// By a signed proof (DPoP), with the nonce that it carried, if that was one of ours.
+    Key(Option<Nonce>),
 }
 
 /// What an answer tells a client that came by Digest, so that it knows that the server knows its secret too.
@@ -42,7 +51,7 @@ impl Identity {
     /// The account's name or the token's subject; none for an anonymous request.
     pub fn subject(&self) -> Option<&str> {
         match &self.0 {
-            Source::Token(token) => Some(&token.subject),
+            Source::Token(token, _) => Some(&token.subject),
             _ => self.account().map(|account| account.name.as_str()),
         }
     }
@@ -53,7 +62,7 @@ impl Identity {
             Source::Password(account) | Source::Login(account) | Source::Digest(account, _) => Some(account),
             Source::Key(key) => Some(&key.account),
             Source::Session(session) => Some(&session.account),
-            Source::Anonymous | Source::Token(_) => None,
+            Source::Anonymous | Source::Token(..) => None,
         }
     }
 
@@ -89,7 +98,7 @@ impl Identity {
             Source::Digest(..) => Some(Scheme::Digest),
             Source::Key(_) => Some(Scheme::ApiKey),
             Source::Session(_) | Source::Login(_) => Some(Scheme::Session),
-            Source::Token(_) => Some(Scheme::Bearer),
+            Source::Token(..) => Some(Scheme::Bearer),
         }
     }
 
@@ -100,15 +109,23 @@ impl Identity {
             Source::Key(key) => &key.scopes,
             Source::Password(account) | Source::Login(account) | Source::Digest(account, _) => &account.scopes,
             Source::Session(session) => &session.account.scopes,
-            Source::Token(token) => &token.scopes,
+            Source::Token(token, _) => &token.scopes,
         }
     }
 
     /// What it may do, as roles.
     pub fn roles(&self) -> &[String] {
         match &self.0 {
-            Source::Token(token) => &token.roles,
+            Source::Token(token, _) => &token.roles,
             _ => self.account().map_or(&[], |account| &account.roles),
+        }
+    }
+
+    /// The token that was used and how its holder was proven, if one was.
+    pub fn token(&self) -> Option<(&VerifiedToken, Proven)> {
+        match &self.0 {
+            Source::Token(token, proven) => Some((token, *proven)),
+            _ => None,
         }
     }
 
@@ -118,14 +135,14 @@ impl Identity {
             Source::Anonymous | Source::Key(_) => None,
             Source::Password(_) | Source::Login(_) | Source::Digest(..) => Some(now),
             Source::Session(session) => Some(session.login.as_ref().and_then(|login| login.auth_time).unwrap_or(session.created)),
-            Source::Token(token) => token.auth_time,
+            Source::Token(token, _) => token.auth_time,
         }
     }
 
     /// The authentication context class (`acr`), where one was stated.
     pub fn acr(&self) -> Option<&str> {
         match &self.0 {
-            Source::Token(token) => token.acr.as_deref(),
+            Source::Token(token, _) => token.acr.as_deref(),
             Source::Session(session) => session.login.as_ref()?.acr.as_deref(),
             _ => None,
         }

@@ -17,4 +17,25 @@ pub struct Issuer {
     pub leeway: i64,
     /// Insist on `typ` = `at+jwt` (RFC 9068 section 2.1)?
     pub access_token_type: bool,
+    /// Must its tokens be bound to their holder?
+    pub binding: TokenBinding,
+    /// Must proofs carry a nonce that was given here (RFC 9449 section 9)?
+    pub dpop_nonces: bool,
+}
+
+/// Must tokens be bound to their holder? One that is bound needs its proof in any case.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum TokenBinding {
+    /// They may be; others are taken too.
+    #[default]
+    Optional,
+    /// To a key that signs proofs (DPoP, RFC 9449).
+    Dpop,
+}
+
+impl TokenBinding {
+    /// Does a rule that trusts the issuer ask for proofs by itself?
+    pub const fn asks_for_proofs(self) -> bool {
+        matches!(self, Self::Dpop)
+    }
 }

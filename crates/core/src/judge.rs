@@ -11,7 +11,9 @@
 mod api_key;
 mod basic;
 mod bearer;
+mod binding;
 mod digest;
+mod dpop;
 mod login;
 mod permission;
 mod session;
@@ -19,6 +21,9 @@ mod session;
 pub use basic::judge_password;
 pub use login::judge_login;
 
+pub(crate) use dpop::{CHALLENGE_ALGORITHMS, NONCE_LIFETIME_MS, nonce_realm};
+
+use self::binding::SentAs;
 use crate::api_key::API_KEY_PREFIX;
 use crate::cause::Cause;
 use crate::evidence::{Evidence, Subject, Value};
@@ -65,16 +70,16 @@ fn authenticate(parts: &RequestParts<'_>, requirement: &Requirement, facts: &imp
     let api_key = presented.api_key.as_ref().filter(|_| requirement.accepts(Scheme::ApiKey));
     let session = presented.session.filter(|_| requirement.accepts(Scheme::Session));
     let accepted = match authorization {
-        Some(Authorization::Accepted(scheme, rest)) => Some((scheme, rest)),
+        Some(Authorization::Accepted(scheme, sent_as, rest)) => Some((scheme, sent_as, rest)),
         _ => None,
     };
     if api_key.is_some() && (accepted.is_some() || presented.api_key_repeated) {
         return Err(Stop::refuse(Cause::CredentialsRepeated, Evidence::none()));
     }
     match (accepted, api_key, session) {
-        (Some((Scheme::Basic, rest)), ..) => basic::judge(rest, parts, requirement, facts, now),
-        (Some((Scheme::Digest, rest)), ..) => digest::judge(rest, parts, requirement, facts, now),
-        (Some((_, rest)), ..) => bearer::judge(rest, requirement, facts, now),
+        (Some((Scheme::Basic, _, rest)), ..) => basic::judge(rest, parts, requirement, facts, now),
+        (Some((Scheme::Digest, _, rest)), ..) => digest::judge(rest, parts, requirement, facts, now),
+        (Some((_, sent_as, rest)), ..) => bearer::judge(rest, sent_as, parts, requirement, facts, now),
         (None, Some((key, place)), _) => api_key::judge(key, *place, requirement, facts, now),
         (None, None, Some(cookie)) => session::judge(cookie, parts, requirement, facts, now),
         (None, None, None) => Err(unanswered(authorization, &presented, parts, requirement)),
@@ -82,7 +87,8 @@ fn authenticate(parts: &RequestParts<'_>, requirement: &Requirement, facts: &imp
 }
 
 enum Authorization<'a> {
-    Accepted(Scheme, &'a str),
+    /// The scheme, under which of its names, and what follows.
+    Accepted(Scheme, SentAs, &'a str),
     Unaccepted(&'a str),
 }
 
@@ -101,10 +107,15 @@ fn read_authorization<'a>(presented: &Presented<'a>, requirement: &Requirement) 
     let Some((scheme, rest)) = split_scheme(text) else {
         return Err(malformed("the Authorization header does not begin with a scheme"));
     };
-    let known = [(Scheme::Basic, "basic"), (Scheme::Digest, "digest"), (Scheme::Bearer, "bearer")];
-    let accepted = known.iter().find(|(known, name)| scheme.eq_ignore_ascii_case(name) && requirement.accepts(*known));
+    let known = [
+        (Scheme::Basic, "basic", SentAs::Bearer),
+        (Scheme::Digest, "digest", SentAs::Bearer),
+        (Scheme::Bearer, "bearer", SentAs::Bearer),
+        (Scheme::Bearer, "dpop", SentAs::Dpop),
+    ];
+    let accepted = known.iter().find(|(known, name, _)| scheme.eq_ignore_ascii_case(name) && requirement.accepts(*known));
     Ok(Some(match accepted {
-        Some((accepted, _)) => Authorization::Accepted(*accepted, rest),
+        Some((accepted, _, sent_as)) => Authorization::Accepted(*accepted, *sent_as, rest),
         None => Authorization::Unaccepted(scheme),
     }))
 }

@@ -38,8 +38,8 @@ pub use evidence::{Evidence, Item, Subject, TEXT_LIMIT, Value, hex};
 pub use facts::{
     Answer, DigestCount, DigestKey, DigestUse, DigestUser, Facts, Need, OneTime, PasswordAnswer, PasswordQuestion, SessionInUse, Spending,
 };
-pub use identity::{DigestProof, Identity};
-pub use issuer::Issuer;
+pub use identity::{DigestProof, Identity, Proven};
+pub use issuer::{Issuer, TokenBinding};
 pub use judge::{judge, judge_login, judge_password, reads_body};
 pub use nonce::{Nonce, NonceKey};
 pub use parts::{PLAIN_SESSION_COOKIE, RequestParts, SECURE_SESSION_COOKIE};

@@ -5,7 +5,8 @@ use crate::api_key::KeyPlace;
 use crate::cause::{Cause, Outside};
 use crate::digest::Algorithm;
 use crate::evidence::{Subject, Value};
-use crate::identity::Identity;
+use crate::identity::{Identity, Proven};
+use crate::judge::{CHALLENGE_ALGORITHMS, NONCE_LIFETIME_MS, nonce_realm};
 use crate::requirement::{Requirement, Scheme};
 use crate::verdict::{Outage, Refusal};
 use countersign_grammar::{AuthenticationInfo, Challenge};
@@ -14,7 +15,11 @@ use http::{HeaderValue, StatusCode};
 /// A rule's challenges without any error, made once: one for each accepted scheme, the strongest first. Those of Digest,
 /// one for each algorithm, lack the nonce, which is new for every answer.
 #[derive(Clone, Debug, Default)]
-pub struct Challenges(Vec<(Scheme, HeaderValue)>);
+pub struct Challenges {
+    plain: Vec<(Scheme, HeaderValue)>,
+    /// Does some issuer's token need a proof (DPoP), so that one is asked for at once?
+    proofs: bool,
+}
 
 impl Challenges {
     /// The challenges of a rule.
@@ -26,7 +31,9 @@ impl Challenges {
             Scheme::Digest => requirement.digest.algorithms.iter().map(|algorithm| digest(*algorithm, requirement)).collect(),
             _ => vec![plain(scheme, requirement)],
         };
-        Self(schemes.into_iter().flat_map(|scheme| of(scheme).into_iter().map(move |challenge| (scheme, header(challenge)))).collect())
+        let proofs = requirement.issuers.iter().any(|issuer| issuer.binding.asks_for_proofs() || issuer.dpop_nonces);
+        let plain = schemes.into_iter().flat_map(|scheme| of(scheme).into_iter().map(move |challenge| (scheme, header(challenge))));
+        Self { plain: plain.collect(), proofs }
     }
 }
 
@@ -39,14 +46,16 @@ pub struct Reply {
     pub challenges: Vec<HeaderValue>,
     /// `Retry-After`, in seconds.
     pub retry_after: Option<u32>,
+    /// `DPoP-Nonce` (RFC 9449 section 8.2).
+    pub proof_nonce: Option<HeaderValue>,
     /// What the caller learns.
     pub outside: Outside,
 }
 
 impl Reply {
     /// The reply to a refusal under a rule, or under none if none matched. `nonce` makes a fresh one for a realm; it is asked
-    /// only where Digest is accepted.
-    pub fn refuse(refusal: &Refusal, rule: Option<(&Requirement, &Challenges)>, nonce: impl FnOnce(&str) -> String) -> Self {
+    /// only where Digest is accepted, or a proof needs one.
+    pub fn refuse(refusal: &Refusal, rule: Option<(&Requirement, &Challenges)>, nonce: impl Fn(&str) -> String) -> Self {
         let outside = refusal.cause.outside();
         let mut reply = Self::of(refusal.cause, refusal.retry_after);
         reply.status = StatusCode::from_u16(Self::status_of(refusal)).unwrap_or(reply.status);
@@ -56,17 +65,25 @@ impl Reply {
             _ => false,
         };
         if let Some((requirement, challenges)) = rule.filter(|_| challenged) {
-            let nonce = if requirement.accepts(Scheme::Digest) { nonce(&requirement.realm) } else { String::new() };
-            let fields = challenges.0.iter().map(|(scheme, plain)| match (scheme, outside.bearer_error()) {
+            let realm = &requirement.realm;
+            if refusal.cause == Cause::ProofNonceNeeded {
+                reply.proof_nonce = HeaderValue::try_from(nonce(&nonce_realm(realm))).ok();
+            }
+            let nonce = if requirement.accepts(Scheme::Digest) { nonce(realm) } else { String::new() };
+            let proofs = requirement.accepts(Scheme::Bearer) && (challenges.proofs || outside.is_about_proofs());
+            let dpop = proofs.then(|| header(dpop(refusal, requirement)));
+            let fields = challenges.plain.iter().map(|(scheme, plain)| match (scheme, outside.bearer_error()) {
                 (Scheme::Bearer, Some(error)) => header(bearer(error, refusal, requirement)),
                 (Scheme::Digest, _) => with_nonce(plain, &nonce, refusal.cause == Cause::DigestNonceStale),
                 _ => plain.clone(),
             });
             reply.challenges = match outside {
                 // RFC 6750 section 3.1: the scope that is lacking concerns tokens; other schemes would not help.
-                Outside::ScopeInsufficient | Outside::StepUp if requirement.accepts(Scheme::Bearer) => fields.take(1).collect(),
+                Outside::ScopeInsufficient | Outside::StepUp if requirement.accepts(Scheme::Bearer) => {
+                    dpop.into_iter().chain(fields.take(1)).collect()
+                }
                 Outside::ScopeInsufficient => Vec::new(),
-                _ => fields.collect(),
+                _ => dpop.into_iter().chain(fields).collect(),
             };
         }
         reply
@@ -84,7 +101,7 @@ impl Reply {
 
     fn of(cause: Cause, retry_after: Option<u32>) -> Self {
         let status = StatusCode::from_u16(cause.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        Self { status, challenges: Vec::new(), retry_after, outside: cause.outside() }
+        Self { status, challenges: Vec::new(), retry_after, proof_nonce: None, outside: cause.outside() }
     }
 }
 
@@ -110,6 +127,13 @@ pub fn authentication_info(identity: &Identity, next_nonce: Option<&str>) -> Opt
         None => info,
     };
     HeaderValue::try_from(info.to_string()).ok()
+}
+
+/// The nonce with which a client that came with a proof goes on, where the one that it used grows old (RFC 9449 section 8.2).
+pub fn next_proof_nonce(identity: &Identity, realm: &str, now_ms: i64, nonce: impl FnOnce(&str) -> String) -> Option<HeaderValue> {
+    let Some((_, Proven::Key(Some(used)))) = identity.token() else { return None };
+    let old = now_ms.saturating_sub(used.made_ms) > NONCE_LIFETIME_MS / 2;
+    old.then(|| nonce(&nonce_realm(realm))).and_then(|nonce| HeaderValue::try_from(nonce).ok())
 }
 
 fn digest(algorithm: Algorithm, requirement: &Requirement) -> Challenge<'_> {
@@ -145,7 +169,19 @@ fn session(realm: &str) -> Challenge<'_> {
 }
 
 fn bearer<'a>(error: &'a str, refusal: &Refusal, requirement: &'a Requirement) -> Challenge<'a> {
-    let challenge = plain(Scheme::Bearer, requirement).param("error", error).param("error_description", refusal.cause.outside().detail());
+    with_error(plain(Scheme::Bearer, requirement), error, refusal, requirement)
+}
+
+fn dpop<'a>(refusal: &Refusal, requirement: &'a Requirement) -> Challenge<'a> {
+    let challenge = Challenge::new("DPoP").param("realm", &requirement.realm).param("algs", CHALLENGE_ALGORITHMS);
+    match refusal.cause.outside().dpop_error() {
+        Some(error) => with_error(challenge, error, refusal, requirement),
+        None => challenge,
+    }
+}
+
+fn with_error<'a>(challenge: Challenge<'a>, error: &'a str, refusal: &Refusal, requirement: &'a Requirement) -> Challenge<'a> {
+    let challenge = challenge.param("error", error).param("error_description", refusal.cause.outside().detail());
     match refusal.cause {
         Cause::ScopeInsufficient => challenge.param("scope", needed_scopes(refusal)),
         Cause::AuthenticationTooWeak => challenge.param("acr_values", requirement.acr.join(" ")),

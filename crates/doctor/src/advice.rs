@@ -157,6 +157,18 @@ table! {
         "a proof whose `htm`, `htu`, `ath` and time fit";
         "Decode the proof and compare it with the request." "";
         "Make the proof for this request, with the token's key, now.";
+    "proof-replayed" Caller FRESH;
+        "a proof with a `jti` that was never sent before";
+        "Compare the `jti` of two proofs in a row." "";
+        "Make a proof for each request, the repeated one included.";
+    "proof-nonce-needed" Caller FRESH;
+        "the nonce of the last `DPoP-Nonce` in the proof";
+        "Look for `DPoP-Nonce` in the answer and for `nonce` in the proof." "";
+        "Put the nonce of `DPoP-Nonce` into the next proof, and keep the newest one.";
+    "token-unbound" Caller AFTER_MENDING;
+        "a `cnf` in the token";
+        "Look for `cnf` in the token." "countersign explain TOKEN";
+        "Ask for the token with a proof, so that it is bound; or send it as Bearer where that is taken.";
     "session-unknown" Caller FRESH;
         "the same cookie accepted a moment later";
         "Log in again and see how long it lasts." "";

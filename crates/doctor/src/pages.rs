@@ -48,6 +48,10 @@ pages! {
     TokenAudienceMismatch "token-audience-mismatch";
     TokenKindWrong "token-kind-wrong";
     ProofMissing "proof-missing";
+    TokenUnbound "token-unbound";
+    ProofWrong "proof-wrong";
+    ProofReplayed "proof-replayed";
+    ProofNonceNeeded "proof-nonce-needed";
     SessionUnknown "session-unknown";
     SessionIdle "session-idle";
     SessionOver "session-over";
@@ -188,6 +192,15 @@ fn challenges(cause: Cause) -> String {
         }
         (Outside::StepUp, Some(error)) => {
             format!("Bearer with `error=\"{error}\"` and `acr_values` or `max_age`, where the rule accepts tokens")
+        }
+        (Outside::ProofInvalid, _) => {
+            "DPoP with `error=\"invalid_dpop_proof\"`, then every accepted scheme, the strongest first; Bearer with `error=\"invalid_token\"`".to_owned()
+        }
+        (Outside::ProofNonceNeeded, _) => {
+            "DPoP with `error=\"use_dpop_nonce\"`, then every accepted scheme, the strongest first; the nonce is in `DPoP-Nonce`".to_owned()
+        }
+        (Outside::TokenUnbound, _) => {
+            "DPoP and every accepted scheme, the strongest first; DPoP and Bearer with `error=\"invalid_token\"`".to_owned()
         }
         (Outside::LoginFailed, _) => "Session, which leads to the login page".to_owned(),
         _ if cause.status() != 401 => "none".to_owned(),

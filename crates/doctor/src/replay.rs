@@ -17,7 +17,7 @@ use countersign::token::{Algorithm, KeySet, Unverified, VerifiedToken};
 use countersign::{
     Access, Account, AccountName, Answer, ApiKey, Cause, DigestCount, DigestKey, DigestRecord, DigestUse, Facts, Issuer, MethodScopes,
     Need, Nonce, OneTime, PasswordAnswer, PasswordQuestion, RequestParts, Requirement, Scheme, SecretHash, SessionInUse, Spending, Step,
-    Stop, Subject, Target, Timestamp, Verdict, judge,
+    Stop, Subject, Target, Timestamp, TokenBinding, Verdict, judge,
 };
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use std::cell::Cell;
@@ -105,7 +105,9 @@ impl Asked {
 
     fn bearer(&self) -> Option<&str> {
         let value = self.headers.get(http::header::AUTHORIZATION)?.to_str().ok()?;
-        countersign_grammar::split_scheme(value).filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer")).map(|(_, token)| token.trim())
+        countersign_grammar::split_scheme(value)
+            .filter(|(scheme, _)| ["bearer", "dpop"].iter().any(|name| scheme.eq_ignore_ascii_case(name)))
+            .map(|(_, token)| token.trim())
     }
 }
 
@@ -203,6 +205,8 @@ fn supposed(token: &str) -> Option<Issuer> {
         algorithms: Algorithm::ALL.to_vec(),
         leeway: LEEWAY,
         access_token_type: false,
+        binding: TokenBinding::Optional,
+        dpop_nonces: false,
     })
 }
 
@@ -230,6 +234,8 @@ fn issuers(table: &toml::Table) -> Vec<Issuer> {
             algorithms: if algorithms.is_empty() { Algorithm::ALL.to_vec() } else { algorithms },
             leeway: LEEWAY,
             access_token_type: false,
+            binding: TokenBinding::Optional,
+            dpop_nonces: false,
         })
     };
     tables.filter_map(read).collect()
@@ -301,6 +307,10 @@ impl Facts for Recorded {
 
     fn spent(&self, _: &OneTime) -> Answer<Spending> {
         Answer::NotYet
+    }
+
+    fn spent_since(&self) -> Timestamp {
+        Timestamp::MIN
     }
 
     fn fingerprint(&self, _: &[u8]) -> [u8; 8] {

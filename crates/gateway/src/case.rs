@@ -8,7 +8,7 @@ use crate::respond::{self, Asked, REFERENCE, REFUSED_BY};
 use crate::trail::Decision;
 use crate::worker::{Live, Worker};
 use countersign::reference::Record;
-use countersign::reply::{Reply, authentication_info};
+use countersign::reply::{Reply, authentication_info, next_proof_nonce};
 use countersign::{Cause, Evidence, Identity, KeyPlace, Outage, Presented, Refusal, Seen, Subject, Value};
 use http::header::{HeaderName, ORIGIN};
 use http::request::Parts;
@@ -170,8 +170,11 @@ impl Case {
         headers.extend(date.map(|date| (KEY_EXPIRES, date)));
     }
 
-    /// Tells a client that came by Digest that the server knows its secret too, and the next nonce in time.
+    /// Tells a client the next nonce in time, and one that came by Digest that the server knows its secret too.
     fn inform(&self, headers: &mut HeaderMap, identity: Option<&Identity>) {
+        let realm = self.site.as_ref().map_or("", |site| site.realm.as_str());
+        let next = identity.and_then(|identity| next_proof_nonce(identity, realm, self.at_ms, |realm| self.nonce(realm)));
+        headers.extend(next.map(|nonce| (respond::DPOP_NONCE, nonce)));
         let Some((identity, proof)) = identity.and_then(|identity| Some((identity, identity.digest()?))) else { return };
         let requirement = self.rule().map(|rule| &rule.requirement);
         let ageing = requirement.filter(|asked| self.at_ms - proof.nonce.made_ms > asked.digest.nonce_lifetime.saturating_mul(750));

@@ -46,7 +46,7 @@ pub(crate) fn preflight(headers: &HeaderMap, site: &Site) -> Result<Response<Res
 pub(crate) fn allow(answer: &mut HeaderMap, origin: Option<&HeaderValue>, site: Option<&Site>) {
     let Some((origin, credentials)) = site.and_then(|site| allowed(origin, site)) else { return };
     put(answer, origin.clone(), credentials);
-    answer.insert(ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static("WWW-Authenticate, Countersign-Ref, Retry-After"));
+    answer.insert(ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static("WWW-Authenticate, DPoP-Nonce, Countersign-Ref, Retry-After"));
 }
 
 fn allowed<'a>(origin: Option<&'a HeaderValue>, site: &Site) -> Option<(&'a HeaderValue, bool)> {

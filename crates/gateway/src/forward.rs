@@ -16,6 +16,7 @@ use http::{HeaderMap, HeaderValue, Request, Response, StatusCode, Uri, Version};
 use hyper::upgrade::OnUpgrade;
 use hyper_util::rt::TokioIo;
 
+const DPOP: HeaderName = HeaderName::from_static("dpop");
 const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 const X_FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
 const X_FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
@@ -123,7 +124,11 @@ fn target(raw: &Uri, front: &Front, keys: &[KeyPlace]) -> Uri {
 /// What authenticated here says nothing to the app; credentials that this gateway did not use pass.
 fn remove_credentials(fields: &mut HeaderMap, identity: &Identity, site: &Site) {
     match identity.scheme() {
-        Some(Scheme::Bearer | Scheme::Digest | Scheme::Basic) if !site.pass_credentials => drop(fields.remove(AUTHORIZATION)),
+        Some(Scheme::Bearer | Scheme::Digest | Scheme::Basic) if !site.pass_credentials => {
+            fields.remove(AUTHORIZATION);
+            // A proof says nothing without its token.
+            fields.remove(DPOP);
+        }
         Some(Scheme::ApiKey) if !site.pass_credentials => site.api_keys.places.iter().for_each(|place| match place {
             KeyPlace::Header(name) => drop(fields.remove(name)),
             KeyPlace::Authorization(_) => drop(fields.remove(AUTHORIZATION)),

@@ -15,6 +15,9 @@ pub(crate) const REFERENCE: HeaderName = HeaderName::from_static("countersign-re
 /// Says that a refusal is the app's own.
 pub(crate) const REFUSED_BY: HeaderName = HeaderName::from_static("countersign-refused-by");
 
+/// The nonce that the next proof of possession is to carry (RFC 9449 section 8.2).
+pub(crate) const DPOP_NONCE: HeaderName = HeaderName::from_static("dpop-nonce");
+
 /// What a refusal's body depends on, apart from the refusal.
 #[derive(Clone, Copy)]
 pub(crate) struct Asked<'a> {
@@ -31,12 +34,7 @@ pub(crate) struct Asked<'a> {
 }
 
 /// A refusal: status, challenges, reference, and a problem document or a page. `nonce` makes one for a realm.
-pub(crate) fn refuse(
-    refusal: &Refusal,
-    rule: Option<&Rule>,
-    asked: Asked<'_>,
-    nonce: impl FnOnce(&str) -> String,
-) -> Response<ResponseBody> {
+pub(crate) fn refuse(refusal: &Refusal, rule: Option<&Rule>, asked: Asked<'_>, nonce: impl Fn(&str) -> String) -> Response<ResponseBody> {
     let reply = Reply::refuse(refusal, rule.map(|rule| (&rule.requirement, &rule.challenges)), nonce);
     let allowed = refusal.cause != countersign::Cause::CorsOriginRefused;
     finish(&reply, asked, allowed)
@@ -111,6 +109,7 @@ fn finish(reply: &Reply, asked: Asked<'_>, cors: bool) -> Response<ResponseBody>
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     headers.insert(VARY, HeaderValue::from_static(VARIES));
     set(headers, REFERENCE, asked.reference);
+    headers.extend(reply.proof_nonce.clone().map(|nonce| (DPOP_NONCE, nonce)));
     if let Some(seconds) = reply.retry_after {
         headers.insert(RETRY_AFTER, seconds.into());
     }

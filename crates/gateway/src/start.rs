@@ -204,6 +204,8 @@ fn own_issuer(plan: &Plan, data: &DataDir) -> Issuer {
         algorithms: vec![countersign::token::Algorithm::EdDsa],
         leeway: 30,
         access_token_type: true,
+        binding: countersign::TokenBinding::Optional,
+        dpop_nonces: false,
     }
 }
 

@@ -268,7 +268,17 @@ impl Facts for Judging<'_> {
             Fact::Spend(asked, answer) if asked == once => Some(answer),
             _ => None,
         });
-        given.unwrap_or(Answer::NotYet)
+        // Nothing has to be waited for, and a proof is not checked twice for it.
+        given.unwrap_or_else(|| {
+            let fact = self.at_hand.sources.spend_now(once.clone());
+            let answer = if let Fact::Spend(_, answer) = &fact { answer.clone() } else { Answer::NotYet };
+            self.answers.borrow_mut().push(fact);
+            answer
+        })
+    }
+
+    fn spent_since(&self) -> Timestamp {
+        self.at_hand.sources.started
     }
 
     fn fingerprint(&self, value: &[u8]) -> [u8; 8] {

@@ -46,6 +46,8 @@ pub struct Sources {
     pub(crate) providers: Providers,
     passwords: Pool,
     ledger: Ledger,
+    /// Since when the ledger has all uses.
+    pub(crate) started: Timestamp,
     pub(crate) nonces: Nonces,
     pub(crate) keyed: Keyed,
     pub(crate) session_uses: SessionUses,
@@ -80,6 +82,7 @@ impl Sources {
             providers: Providers::new(outbound),
             passwords: Pool::start(&options),
             ledger: Ledger::new(),
+            started: now(),
             nonces: Nonces::new(),
             keyed: Keyed::new(&options.fingerprint_key),
             session_uses: SessionUses::new(),
@@ -145,11 +148,14 @@ impl Sources {
                 let answer = self.keys.ask(&issuer.issuer, kid.as_deref()).await;
                 Fact::Keys(issuer.issuer.clone(), kid, answer)
             }
-            Need::Spend(once) => {
-                let spending = self.ledger.spend(&once, now());
-                Fact::Spend(once, spending.map_or_else(|| Answer::Outage(outage(Cause::Overloaded, RETRY_STORE)), Answer::Known))
-            }
+            Need::Spend(once) => self.spend_now(once),
         }
+    }
+
+    /// Uses something up that counts once. Nothing has to be waited for.
+    pub(crate) fn spend_now(&self, once: OneTime) -> Fact {
+        let spending = self.ledger.spend(&once, now());
+        Fact::Spend(once, spending.map_or_else(|| Answer::Outage(outage(Cause::Overloaded, RETRY_STORE)), Answer::Known))
     }
 
     /// Answers at once what needs no waiting.

@@ -68,7 +68,6 @@ foreign! {
     GrantRevoked "grant-revoked" RevokedToken Caller "What the tokens were derived from was withdrawn: a password change, a log-out, a revoked consent.";
     RefreshTokenExpired "refresh-token-expired" ExpiredToken Caller "The refresh token's lifetime is over.";
     RefreshTokenReused "refresh-token-reused" RevokedToken Caller "A refresh token was used twice, and the whole chain was revoked.";
-    ProofWrong "proof-wrong" InvalidCredentials Caller "The proof of possession does not fit the request, its token or its key.";
     InstanceLocalSession "instance-local-session" ExpiredSession Operator "Sessions live in one instance's memory, and another instance, or the same one after a restart, was asked.";
     RateExceeded "rate-exceeded" RateLimited Caller "Too many requests, or a quota is used up; the credentials may be fine.";
     ClientRefused "client-refused" InvalidCredentials Operator "The provider does not accept the client's own identifier or secret.";

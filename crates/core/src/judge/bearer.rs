@@ -1,5 +1,6 @@
-//! Bearer (RFC 6750) with a signed JWT (RFC 7519, RFC 9068).
+//! Bearer (RFC 6750) with a signed JWT (RFC 7519, RFC 9068). Who may present a token that is bound to somebody is `binding`'s.
 
+use super::binding::{self, SentAs};
 use super::{known, misplaced};
 use crate::api_key::API_KEY_PREFIX;
 use crate::cause::Cause;
@@ -7,13 +8,21 @@ use crate::evidence::{Evidence, Subject, Value};
 use crate::facts::{Facts, Need};
 use crate::identity::{Identity, Source};
 use crate::issuer::Issuer;
+use crate::parts::RequestParts;
 use crate::record::Timestamp;
 use crate::requirement::{Requirement, Scheme};
 use crate::token::{TokenFault, Unverified, VerifiedToken};
 use crate::verdict::Stop;
 use std::sync::Arc;
 
-pub(super) fn judge(raw: &str, requirement: &Requirement, facts: &impl Facts, now: Timestamp) -> Result<Identity, Stop> {
+pub(super) fn judge(
+    raw: &str,
+    sent_as: SentAs,
+    parts: &RequestParts<'_>,
+    requirement: &Requirement,
+    facts: &impl Facts,
+    now: Timestamp,
+) -> Result<Identity, Stop> {
     let raw = raw.trim_matches(' ');
     let token = facts.token(raw, || verify(raw, requirement, facts))?;
     // The token may have been verified for a site that trusts other issuers.
@@ -23,7 +32,8 @@ pub(super) fn judge(raw: &str, requirement: &Requirement, facts: &impl Facts, no
     check_kind(&token)?;
     check_time(&token, now)?;
     check_audience(&token)?;
-    Ok(Identity(Source::Token(token)))
+    let proven = binding::check(&token, raw, sent_as, parts, requirement, facts, now)?;
+    Ok(Identity(Source::Token(token, proven)))
 }
 
 /// The grammar of RFC 6750 section 2.1, and a key of ours in the wrong place.
@@ -83,9 +93,6 @@ fn check_kind(token: &VerifiedToken) -> Result<(), Stop> {
     }
     if kind.is_some() && !is("at+jwt") && !is("JWT") {
         return wrong("at+jwt", kind.unwrap_or_default());
-    }
-    if token.bound {
-        return Err(Stop::refuse(Cause::ProofMissing, Evidence::none().presented(Subject::Token, Value::text("bound (cnf)"))));
     }
     Ok(())
 }

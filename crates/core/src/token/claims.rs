@@ -41,7 +41,18 @@ pub struct Claims {
     at_hash: Option<IgnoredAny>,
     c_hash: Option<IgnoredAny>,
     events: Option<IgnoredAny>,
-    cnf: Option<IgnoredAny>,
+    #[serde(default, deserialize_with = "confirmation")]
+    cnf: Option<Confirmation>,
+}
+
+/// What a token is bound to (`cnf`, RFC 7800): whoever presents it proves to have this. Members that are not read here, and
+/// values of a wrong type, leave both empty: a binding that nobody can meet.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Confirmation {
+    /// The thumbprint of a key that signs proofs (`jkt`, RFC 9449 section 6.1).
+    pub key: Option<String>,
+    /// The thumbprint of a client certificate (`x5t#S256`, RFC 8705 section 3.1).
+    pub certificate: Option<String>,
 }
 
 impl Claims {
@@ -86,8 +97,8 @@ pub struct VerifiedToken {
     pub header_type: Option<String>,
     /// What it is, if not an access token.
     pub other_kind: Option<&'static str>,
-    /// Bound to a key or certificate (`cnf`, RFC 7800)?
-    pub bound: bool,
+    /// The key or certificate that it is bound to, if it is.
+    pub confirmation: Option<Confirmation>,
 }
 
 impl VerifiedToken {
@@ -123,9 +134,15 @@ impl VerifiedToken {
             acr: claims.acr,
             header_type: header.typ,
             other_kind,
-            bound: claims.cnf.is_some(),
+            confirmation: claims.cnf,
         })
     }
+}
+
+fn confirmation<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Confirmation>, D::Error> {
+    let Some(cnf) = Option::<serde_json::Value>::deserialize(deserializer)? else { return Ok(None) };
+    let text = |name: &str| cnf.get(name).and_then(serde_json::Value::as_str).map(str::to_owned);
+    Ok(Some(Confirmation { key: text("jkt"), certificate: text("x5t#S256") }))
 }
 
 /// NumericDate: a JSON number of seconds, fractions cut off. Anything that is not a number, or out of range, is a fault.

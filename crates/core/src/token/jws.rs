@@ -76,25 +76,11 @@ impl<'a> Unverified<'a> {
     /// # Errors
     /// [`TokenFault`] tells what is wrong with its form.
     pub fn read(token: &'a str) -> Result<Self, TokenFault> {
-        if token.len() > TOKEN_LIMIT {
-            return Err(TokenFault::TooLong);
-        }
-        let mut parts = token.split('.');
-        let (Some(header), Some(payload), Some(signature)) = (parts.next(), parts.next(), parts.next()) else {
-            return Err(TokenFault::Parts);
-        };
-        match parts.count() {
-            0 => {}
-            2 => return Err(TokenFault::Encrypted),
-            _ => return Err(TokenFault::Parts),
-        }
-        let decode = |part: &str| URL_SAFE_NO_PAD.decode(part).map_err(|_| TokenFault::Base64);
-        let header: Header = read_shallow(&decode(header)?).ok_or(TokenFault::Header)?;
+        let parts = Parts::split(token, TOKEN_LIMIT)?;
+        let header: Header = read_shallow(&parts.header).ok_or(TokenFault::Header)?;
         header.check()?;
-        let claims = read_shallow(&decode(payload)?).ok_or(TokenFault::Claims)?;
-        let signature_bytes = decode(signature)?;
-        let signed = token.get(..token.len() - signature.len() - 1).unwrap_or_default();
-        Ok(Self { header, claims, signed, signature: signature_bytes })
+        let claims = read_shallow(&parts.claims).ok_or(TokenFault::Claims)?;
+        Ok(Self { header, claims, signed: parts.signed, signature: parts.signature })
     }
 }
 
@@ -103,6 +89,35 @@ impl Unverified<'_> {
     pub(crate) fn claims_as<T: DeserializeOwned>(&self) -> Option<T> {
         let (_, payload) = self.signed.split_once('.')?;
         read_shallow(&URL_SAFE_NO_PAD.decode(payload).ok()?)
+    }
+}
+
+/// The three parts, decoded.
+pub(super) struct Parts<'a> {
+    pub header: Vec<u8>,
+    pub claims: Vec<u8>,
+    /// What was signed: the first two parts as text.
+    pub signed: &'a str,
+    pub signature: Vec<u8>,
+}
+
+impl<'a> Parts<'a> {
+    pub(super) fn split(token: &'a str, limit: usize) -> Result<Self, TokenFault> {
+        if token.len() > limit {
+            return Err(TokenFault::TooLong);
+        }
+        let mut parts = token.split('.');
+        let (Some(header), Some(claims), Some(signature)) = (parts.next(), parts.next(), parts.next()) else {
+            return Err(TokenFault::Parts);
+        };
+        match parts.count() {
+            0 => {}
+            2 => return Err(TokenFault::Encrypted),
+            _ => return Err(TokenFault::Parts),
+        }
+        let decode = |part: &str| URL_SAFE_NO_PAD.decode(part).map_err(|_| TokenFault::Base64);
+        let signed = token.get(..token.len() - signature.len() - 1).unwrap_or_default();
+        Ok(Self { header: decode(header)?, claims: decode(claims)?, signed, signature: decode(signature)? })
     }
 }
 

@@ -7,11 +7,13 @@ use crate::cause::Cause;
 use crate::evidence::{Evidence, Subject, Value};
 use crate::issuer::Issuer;
 use crate::verdict::Stop;
+use aws_lc_rs::digest;
 use aws_lc_rs::encoding::{AsDer, PublicKeyX509Der};
 use aws_lc_rs::signature::{ParsedPublicKey, RsaPublicKeyComponents};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 use std::sync::Arc;
 use thiserror::Error;
 
@@ -42,7 +44,7 @@ struct Document {
 }
 
 #[derive(Deserialize)]
-struct Jwk {
+pub(super) struct Jwk {
     kty: String,
     kid: Option<String>,
     alg: Option<String>,
@@ -53,6 +55,15 @@ struct Jwk {
     y: Option<String>,
     n: Option<String>,
     e: Option<String>,
+    // What only the holder of a key has (RFC 7518 section 6).
+    d: Option<IgnoredAny>,
+    p: Option<IgnoredAny>,
+    q: Option<IgnoredAny>,
+    dp: Option<IgnoredAny>,
+    dq: Option<IgnoredAny>,
+    qi: Option<IgnoredAny>,
+    oth: Option<IgnoredAny>,
+    k: Option<IgnoredAny>,
 }
 
 impl KeySet {
@@ -135,7 +146,7 @@ impl KeySet {
 }
 
 impl Key {
-    fn new(jwk: Jwk, allowed: &[Algorithm]) -> Option<Self> {
+    pub(super) fn new(jwk: Jwk, allowed: &[Algorithm]) -> Option<Self> {
         let signs = jwk.r#use.as_deref().is_none_or(|purpose| purpose == "sig");
         let verifies = jwk.key_ops.as_ref().is_none_or(|operations| operations.iter().any(|operation| operation == "verify"));
         if !signs || !verifies {
@@ -155,7 +166,37 @@ impl Key {
     }
 }
 
+impl Key {
+    /// Is it the signature of this text by this key?
+    pub(super) fn signed(&self, text: &str, signature: &[u8]) -> bool {
+        self.uses.iter().any(|(_, key)| key.verify_sig(text.as_bytes(), signature).is_ok())
+    }
+}
+
 impl Jwk {
+    /// Does it hold more than the public half?
+    pub(super) fn is_private(&self) -> bool {
+        [&self.d, &self.p, &self.q, &self.dp, &self.dq, &self.qi, &self.oth, &self.k].iter().any(|member| member.is_some())
+    }
+
+    /// Its thumbprint (RFC 7638): the SHA-256 of the members that make the key, in base64url.
+    pub(super) fn thumbprint(&self) -> Option<String> {
+        let members = match self.kty.as_str() {
+            "RSA" => vec![("e", &self.e), ("kty", &None), ("n", &self.n)],
+            "EC" => vec![("crv", &self.crv), ("kty", &None), ("x", &self.x), ("y", &self.y)],
+            "OKP" => vec![("crv", &self.crv), ("kty", &None), ("x", &self.x)],
+            _ => return None,
+        };
+        let member = |(name, value): &(&str, &Option<String>)| {
+            let value = if *name == "kty" { &self.kty } else { value.as_ref()? };
+            // Members that were decoded as base64url need no escapes; a curve that does is none that is known.
+            value.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte)).then(|| format!("\"{name}\":\"{value}\""))
+        };
+        let members: Option<Vec<String>> = members.iter().map(member).collect();
+        let text = format!("{{{}}}", members?.join(","));
+        Some(URL_SAFE_NO_PAD.encode(digest::digest(&digest::SHA256, text.as_bytes())))
+    }
+
     /// The key in the form that the verifier reads: X.509 for RSA, an uncompressed point for EC, raw bytes for Ed25519.
     fn public_key(&self) -> Option<Vec<u8>> {
         let decode = |part: &Option<String>| URL_SAFE_NO_PAD.decode(part.as_ref()?).ok();

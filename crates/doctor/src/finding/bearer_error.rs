@@ -79,12 +79,12 @@ fn challenged(refusal: &Refusal<'_>) -> Vec<Clue> {
                     ));
                 }
                 "invalid_dpop_proof" => clues.push(clue(
-                    Foreign(ForeignCause::ProofWrong),
+                    Common(Cause::ProofWrong),
                     94,
                     "The challenge's error is invalid_dpop_proof (RFC 9449 section 7.1).".to_owned(),
                 )),
                 "use_dpop_nonce" => clues.push(clue(
-                    Foreign(ForeignCause::ProofWrong),
+                    Common(Cause::ProofNonceNeeded),
                     94,
                     "The server wants its own nonce in the proof, and gives one in DPoP-Nonce (RFC 9449 section 9).".to_owned(),
                 )),
@@ -186,7 +186,8 @@ fn token_error(body: &str, grant: &str, quote: &dyn Fn(&str) -> Quote) -> Vec<Cl
             vec![(Foreign(ForeignCause::SecondFactorMissing), 58), (Common(Cause::SessionUnknown), 30)]
         }
         "temporarily_unavailable" => vec![(Common(Cause::ProviderUnreachable), 90)],
-        "invalid_dpop_proof" | "use_dpop_nonce" => vec![(Foreign(ForeignCause::ProofWrong), 94)],
+        "invalid_dpop_proof" => vec![(Common(Cause::ProofWrong), 94)],
+        "use_dpop_nonce" => vec![(Common(Cause::ProofNonceNeeded), 94)],
         "mfa_required" => vec![(Foreign(ForeignCause::SecondFactorMissing), 95)],
         "insufficient_scope" => vec![(Common(Cause::ScopeInsufficient), 95)],
         "invalid_token" if !words.is_empty() => {
@@ -256,7 +257,8 @@ mod tests {
             (r#"Bearer error="invalid_token", error_description="The access token expired""#, Some("token-expired")),
             (r#"Bearer error="invalid_token", error_description="The audience 'empty' is invalid""#, Some("token-audience-mismatch")),
             (r#"Bearer error="insufficient_scope", scope="a b""#, Some("scope-insufficient")),
-            (r#"DPoP error="use_dpop_nonce""#, Some("proof-wrong")),
+            (r#"DPoP error="use_dpop_nonce""#, Some("proof-nonce-needed")),
+            (r#"DPoP error="invalid_dpop_proof""#, Some("proof-wrong")),
             (r#"Bearer error="insufficient_user_authentication", max_age="5""#, Some("authentication-too-old")),
             (r#"Bearer error="invalid_token""#, None),
             ("Bearer", None),

@@ -155,6 +155,8 @@ impl Set {
             algorithms: Algorithm::ALL.to_vec(),
             leeway: 0,
             access_token_type: false,
+            binding: countersign::TokenBinding::Optional,
+            dpop_nonces: false,
         };
         match keys.verify(unverified, &Arc::new(issuer)) {
             Err(Stop::Refuse(refusal)) if refusal.cause == Cause::TokenSignatureWrong => {

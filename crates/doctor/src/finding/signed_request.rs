@@ -69,9 +69,9 @@ const PHRASES: &[Phrase] = &[
     Phrase("credential should be scoped to correct service", 94, Foreign(ForeignCause::EndpointWrong)),
     Phrase("authorizationheadermalformed", 76, Foreign(ForeignCause::EndpointWrong)),
     Phrase("the region * is wrong; expecting", 95, Foreign(ForeignCause::EndpointWrong)),
-    Phrase("nonce already used", 84, Foreign(ForeignCause::ProofWrong)),
-    Phrase("nonce_used", 90, Foreign(ForeignCause::ProofWrong)),
-    Phrase("invalid nonce", 52, Foreign(ForeignCause::ProofWrong)),
+    Phrase("nonce already used", 84, Common(Cause::ProofReplayed)),
+    Phrase("nonce_used", 90, Common(Cause::ProofReplayed)),
+    Phrase("invalid nonce", 52, Common(Cause::ProofNonceNeeded)),
 ];
 
 pub(crate) fn see(dossier: &Dossier) -> Vec<Clue> {

@@ -70,6 +70,9 @@ pub(crate) fn sentence(item: &Item, cause: Cause, found: &Found<&Account>, at: T
     match (item.about, &item.expected, &item.presented) {
         (Subject::Expiry, expected, Some(Value::Time(time))) => format!("expired {}{}", when(time), leeway(expected, at)),
         (Subject::NotBefore, expected, Some(Value::Time(time))) => format!("not valid before {}{}", when(time), leeway(expected, at)),
+        (Subject::IssuedAt, Some(Value::Time(earliest)), Some(Value::Time(time))) if time < earliest => {
+            format!("made {}; it is good for {} at the most", when(time), span(at.saturating_sub(*earliest)))
+        }
         (Subject::IssuedAt, expected, Some(Value::Time(time))) => format!("issued {}{}", when(time), leeway(expected, at)),
         (Subject::Revoked, _, Some(Value::Time(time))) => format!("revoked {}", when(time)),
         (Subject::LastSeen, Some(Value::Time(earliest)), Some(Value::Time(time))) => {

@@ -2,6 +2,7 @@
 //! not known stands as a word in capitals (NAME), never as a guess.
 
 mod accounts;
+mod bound;
 mod digest;
 mod logins;
 mod operation;
@@ -91,9 +92,17 @@ pub(crate) fn remedies(case: &Case<'_>, rule: Option<&RuleAsWritten>, near: &[Ne
         Cause::TokenIssuerUnknown => bench.token_issuer(),
         Cause::TokenAudienceMismatch => bench.token_audience(),
         Cause::TokenKindWrong => bench.token_kind(),
-        Cause::ProofMissing => {
-            vec![Remedy::advice(Owner::Caller, "get a token that is not bound to a key: without DPoP and without a client certificate")]
-        }
+        Cause::ProofMissing => bench.proof_missing(),
+        Cause::TokenUnbound => bench.token_unbound(),
+        Cause::ProofWrong => bench.proof_wrong(),
+        Cause::ProofReplayed => vec![Remedy::advice(
+            Owner::Caller,
+            "make a proof for each request, with a new random `jti`; a client that sends a request again makes a new one too",
+        )],
+        Cause::ProofNonceNeeded => vec![Remedy::advice(
+            Owner::Caller,
+            "put the value of `DPoP-Nonce` into the proof as `nonce` and send the request once more; keep the newest for the next ones",
+        )],
         Cause::SessionUnknown => bench.log_in("the session ended long ago, or belongs to another data directory"),
         Cause::SessionIdle => bench.log_in_or("[session]", "idle", "2h"),
         Cause::SessionOver => bench.log_in_or("[session]", "absolute", "24h"),

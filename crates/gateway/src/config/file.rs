@@ -6,7 +6,7 @@ use super::path::PathPattern;
 use super::plan::{Binding, LogDecisions, Profile, SpoofedHeaders};
 use super::read::{At, Place, Reader, ScopesWritten, Wrong};
 use countersign::login::oidc::ClientAuthentication;
-use countersign::{Access, Scheme, Secret};
+use countersign::{Access, Scheme, Secret, TokenBinding};
 use ipnet::IpNet;
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
@@ -68,6 +68,8 @@ pub(super) struct IssuerWritten {
     pub algorithms: Option<At<Vec<At<String>>>>,
     pub leeway: Option<At<Duration>>,
     pub access_token_type: Option<At<bool>>,
+    pub binding: Option<At<TokenBinding>>,
+    pub dpop_nonces: Option<At<bool>>,
 }
 
 pub(super) struct ProviderWritten {
@@ -239,6 +241,8 @@ impl IssuerWritten {
             algorithms: issuer.list("algorithms"),
             leeway: issuer.duration("leeway"),
             access_token_type: issuer.flag("access_token_type"),
+            binding: issuer.one_of("binding", &[TokenBinding::Optional, TokenBinding::Dpop]),
+            dpop_nonces: issuer.flag("dpop_nonces"),
         }
     }
 }

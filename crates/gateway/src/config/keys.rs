@@ -211,6 +211,10 @@ keys! {
             "By how much its clock and ours may differ.";
         "access_token_type" Flag, Is("false"), "true",
             "Insist that a token says it is an access token (`typ` = `at+jwt`, RFC 9068)? Better where the issuer does so.";
+        "binding" OneOf(&["optional", "dpop"]), Is("optional"), r#""dpop""#,
+            "Must its tokens be bound to their holder? A token that is bound (`cnf`) needs its proof in any case. `optional`: others are taken too. `dpop`: to a key that signs proofs (RFC 9449).";
+        "dpop_nonces" Flag, Is("false"), "true",
+            "Must proofs carry a nonce of this gateway (RFC 9449 section 9)? Then none can be made in advance; it costs a client one more request every five minutes.";
     }
     "provider" {
         "name" Text, Required, r#""corp""#,

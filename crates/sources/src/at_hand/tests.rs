@@ -96,8 +96,16 @@ fn session(account: &Account, number: u8, created: Timestamp) -> Session {
 }
 
 fn token() -> VerifiedToken {
-    let issuer =
-        Issuer { name: "i".into(), issuer: "i".into(), audiences: vec![], algorithms: vec![], leeway: 0, access_token_type: false };
+    let issuer = Issuer {
+        name: "i".into(),
+        issuer: "i".into(),
+        audiences: vec![],
+        algorithms: vec![],
+        leeway: 0,
+        access_token_type: false,
+        binding: countersign::TokenBinding::Optional,
+        dpop_nonces: false,
+    };
     VerifiedToken {
         issuer: Arc::new(issuer),
         subject: "s".into(),
@@ -111,7 +119,7 @@ fn token() -> VerifiedToken {
         acr: None,
         header_type: None,
         other_kind: None,
-        bound: false,
+        confirmation: None,
     }
 }
 

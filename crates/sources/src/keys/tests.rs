@@ -209,6 +209,8 @@ async fn the_own_issuer_needs_no_fetch() {
         algorithms: vec![Algorithm::EdDsa],
         leeway: 0,
         access_token_type: true,
+        binding: countersign::TokenBinding::Optional,
+        dpop_nonces: false,
     };
     let issuer = Arc::new(issuer);
     let keys = Keys::new(Some((issuer.clone(), Arc::new(key.key_set()))), Arc::new(Outbound::new(&[])), Handle::current());

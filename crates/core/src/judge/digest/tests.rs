@@ -93,6 +93,10 @@ impl Facts for Known {
         Answer::NotYet
     }
 
+    fn spent_since(&self) -> Timestamp {
+        0
+    }
+
     fn fingerprint(&self, _: &[u8]) -> [u8; 8] {
         [0; 8]
     }

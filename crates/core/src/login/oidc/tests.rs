@@ -20,6 +20,8 @@ fn party(secret: Option<&str>, authentication: Option<ClientAuthentication>) -> 
         algorithms: vec![],
         leeway: 30,
         access_token_type: false,
+        binding: crate::issuer::TokenBinding::Optional,
+        dpop_nonces: false,
     };
     RelyingParty {
         name: "corp".into(),

@@ -4,8 +4,8 @@ use super::{url, value};
 use crate::config::file::IssuerWritten;
 use crate::config::near::nearest;
 use crate::config::read::{At, Reader, shown};
-use countersign::Issuer;
 use countersign::token::Algorithm;
+use countersign::{Issuer, TokenBinding};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -45,6 +45,8 @@ fn check(reader: &Reader<'_>, written: &IssuerWritten) -> Issuer {
         algorithms: check_algorithms(reader, &written.algorithms),
         leeway: i64::try_from(value(&written.leeway, Duration::ZERO).as_secs()).unwrap_or_default(),
         access_token_type: value(&written.access_token_type, false),
+        binding: value(&written.binding, TokenBinding::Optional),
+        dpop_nonces: value(&written.dpop_nonces, false),
     }
 }
 

@@ -100,6 +100,8 @@ fn relying_party(reader: &Reader<'_>, written: &ProviderWritten, name: &str, wor
         algorithms: check_algorithms(reader, &written.algorithms),
         leeway: i64::try_from(value(&written.leeway, Duration::ZERO).as_secs()).unwrap_or_default(),
         access_token_type: false,
+        binding: countersign::TokenBinding::Optional,
+        dpop_nonces: false,
     };
     let mut scopes = texts(&written.scopes);
     if !scopes.iter().any(|scope| scope == "openid") {

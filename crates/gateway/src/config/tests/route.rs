@@ -84,8 +84,16 @@ fn the_first_rule_that_matches_wins() {
 
 #[test]
 fn the_gateways_own_issuer_is_trusted_everywhere() {
-    let own =
-        Issuer { name: "own".into(), issuer: "urn:x".into(), audiences: vec![], algorithms: vec![], leeway: 0, access_token_type: true };
+    let own = Issuer {
+        name: "own".into(),
+        issuer: "urn:x".into(),
+        audiences: vec![],
+        algorithms: vec![],
+        leeway: 0,
+        access_token_type: true,
+        binding: countersign::TokenBinding::Optional,
+        dpop_nonces: false,
+    };
     let plan = loaded(SITES).plan.with_own_issuer(Arc::new(own));
     assert!(plan.sites.iter().flat_map(|site| &site.rules).all(|rule| rule.requirement.issuers.iter().any(|issuer| issuer.name == "own")));
     assert!(plan.issuers.is_empty());
