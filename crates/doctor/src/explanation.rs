@@ -106,7 +106,9 @@ fn family_name<S: Serializer>(family: &Family, serializer: S) -> Result<S::Ok, S
 pub fn explain(dossier: &Dossier) -> Explanation {
     let replay = replay(dossier);
     let clues = judged(seeing_the_request(in_its_language(finding::clues(dossier)), dossier), replay.clue);
-    let candidates = weigh(without_secrets(clues, &finding::secrets(dossier)));
+    let secrets = finding::secrets(dossier);
+    let hidden = |text: &str| mask::echoed(text, &secrets);
+    let candidates = weigh(without_secrets(clues, &secrets));
     let confidence = confidence(&candidates);
     let sure = confidence > Confidence::Unknown;
     let first = candidates.first().filter(|_| sure);
@@ -115,7 +117,7 @@ pub fn explain(dossier: &Dossier) -> Explanation {
     let request = refusal.and_then(|exchange| exchange.request.as_ref());
     Explanation {
         schema: SCHEMA,
-        request: request.map(asked),
+        request: request.map(|request| hidden(&asked(request))),
         status: refusal.and_then(|exchange| exchange.response.as_ref()).map(|response| response.status).filter(|status| *status != 0),
         verdict: Verdict {
             cause: first.map(|first| first.code),
@@ -126,11 +128,11 @@ pub fn explain(dossier: &Dossier) -> Explanation {
             contradiction: first.and_then(|first| contradiction(first, &candidates)),
         },
         evidence: first.map(|first| evidence(first, dossier)).unwrap_or_default(),
-        next_step: next_step(first, &others, confidence, request.map(|request| request.url.as_str())),
+        next_step: next_step(first, &others, confidence, request.map(|request| hidden(&mask::text(&request.url)))),
         alternatives: others.into_iter().map(Alternative::of).collect(),
         fix: first.map(fixes).unwrap_or_default(),
         retry: first.map_or("Not known.", |first| Advice::of(first.code).retry),
-        not_seen: dossier.not_seen.iter().cloned().chain(replay.not_seen).collect(),
+        not_seen: dossier.not_seen.iter().map(|note| mask::note(&hidden(note))).chain(replay.not_seen).collect(),
     }
 }
 
@@ -208,7 +210,7 @@ fn contradiction(first: &Candidate, candidates: &[Candidate]) -> Option<String> 
     ))
 }
 
-fn next_step(first: Option<&Candidate>, others: &[&Candidate], confidence: Confidence, url: Option<&str>) -> Option<NextStep> {
+fn next_step(first: Option<&Candidate>, others: &[&Candidate], confidence: Confidence, url: Option<String>) -> Option<NextStep> {
     let nearest = first.or_else(|| others.first().copied());
     if confidence == Confidence::Certain && others.is_empty() {
         return None;
@@ -220,7 +222,7 @@ fn next_step(first: Option<&Candidate>, others: &[&Candidate], confidence: Confi
     let advice = Advice::of(nearest.code);
     let rival = others.iter().find(|other| other.code != nearest.code);
     let otherwise = rival.map(|rival| format!(" If that shows nothing, think of `{}`.", rival.code)).unwrap_or_default();
-    let command = advice.command.replace("{url}", &mask::text(url.unwrap_or("URL")));
+    let command = advice.command.replace("{url}", url.as_deref().unwrap_or("URL"));
     Some(NextStep { text: format!("{}{otherwise}", advice.check), command: Some(command).filter(|command| !command.is_empty()) })
 }
 
@@ -269,5 +271,21 @@ mod tests {
         assert!(alone.iter().all(|place| !place.contains("a.txt")), "{alone:?}");
         let both = quotes(&["a.txt", "b.txt"]);
         assert!(both.iter().any(|place| place == "b.txt: response header WWW-Authenticate"), "{both:?}");
+    }
+
+    #[test]
+    fn what_was_not_seen_is_shown_without_secrets_and_controls() {
+        for (input, expect) in [
+            ("curl -u an\u{202e}\u{7f}n https://a.example/", "the password of ann, for which curl asks"),
+            (
+                "curl -H 'Authorization: Bearer of-the-caller' https://a.example/ -d @of-the-caller",
+                "the body, which is in the file of… (13 characters)",
+            ),
+        ] {
+            assert_eq!(explain(&crate::read("-", input.as_bytes()).unwrap()).not_seen.first().unwrap(), expect);
+        }
+        let in_path = "GET https://a.example/of-the-caller HTTP/1.1\nAuthorization: Bearer of-the-caller\n\nHTTP/1.1 401 Unauthorized\n\n";
+        let shown = format!("{:?}", explain(&crate::read("-", in_path.as_bytes()).unwrap()));
+        assert!(!shown.contains("of-the-caller"), "{shown}");
     }
 }

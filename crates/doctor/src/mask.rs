@@ -52,6 +52,11 @@ pub(crate) fn name(text: &str) -> String {
     cut(&Scan::of_name(&clean(text)).run())
 }
 
+/// What a reader notes, in which what it repeats of the input is not trusted: tokens are hidden, and it ends somewhere.
+pub(crate) fn note(text: &str) -> String {
+    cut_at(&Scan::of_name(&clean(text)).run(), 2 * LONGEST)
+}
+
 /// The text in one line, without what would move a terminal's cursor or turn the order of its letters.
 fn clean(text: &str) -> Cow<'_, str> {
     let text = text.get(..text.floor_char_boundary(LOOKED_AT)).unwrap_or(text).trim();
@@ -89,7 +94,11 @@ fn is_unseen(letter: char) -> bool {
 }
 
 fn cut(text: &str) -> String {
-    match text.char_indices().nth(LONGEST) {
+    cut_at(text, LONGEST)
+}
+
+fn cut_at(text: &str, most: usize) -> String {
+    match text.char_indices().nth(most) {
         Some((at, _)) => format!("{}…", text.get(..at).unwrap_or_default()),
         None => text.to_owned(),
     }
