@@ -81,6 +81,7 @@ fuzz_target!(|text: &str| {
         headers: &headers,
         host: "app.example.test",
         secure: true,
+        certificate: None,
         client: IpAddr::V4(Ipv4Addr::LOCALHOST),
         body: None,
     };

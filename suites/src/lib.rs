@@ -23,6 +23,7 @@ pub mod holder;
 pub mod issuer;
 pub mod jwt;
 pub mod login;
+pub mod mutual;
 pub mod product;
 pub mod provider;
 pub mod saml;

@@ -9,6 +9,7 @@ use countersign_suites::holder::Holder;
 use countersign_suites::issuer::Mood;
 use countersign_suites::jwt::Signer;
 use countersign_suites::login::LoginScene;
+use countersign_suites::mutual::{By, Mutual};
 use countersign_suites::saml::site::Site;
 use countersign_suites::saml::{self, Style};
 use countersign_suites::scene::{PASSWORD, Scene, form};
@@ -234,6 +235,11 @@ fn provocation(cause: Cause) -> Provoke {
             request(s.at(), "OPTIONS", "/api/orders", &headers, b"")
         },
         Cause::TransportInsecure => |s| get(s.at(), "/x", &[("Host", "secure.test"), ("Authorization", &basic("x", "x"))]),
+        Cause::CertificateMissing => {
+            |s| token(s, &s.issuer.claims_with("cnf", json!({ "x5t#S256": "bwcK0esc3ACC3DB2Y5_lESsXE8o9ltc05O89jdN-dg2" })))
+        }
+        // These need a listener that speaks TLS: see `client_certificates`.
+        Cause::CertificateUntrusted | Cause::CertificateExpired => |_| Answer::default(),
         Cause::AttemptsExceeded => |s| {
             let guess = |number: u8| {
                 let from = IpAddr::V4(Ipv4Addr::new(127, 0, 5, number));
@@ -417,7 +423,8 @@ fn check_report(report: &Value, cause: Cause, answer: &Answer) {
 }
 
 /// Causes that have a test of their own.
-const APART: [Cause; 3] = [Cause::SessionIdle, Cause::SessionOver, Cause::StoreUnreachable];
+const APART: [Cause; 5] =
+    [Cause::SessionIdle, Cause::SessionOver, Cause::StoreUnreachable, Cause::CertificateUntrusted, Cause::CertificateExpired];
 /// Those of logins at a provider.
 const LOGINS: [Cause; 9] = [
     Cause::ProviderUnreachable,
@@ -455,6 +462,17 @@ fn sessions_that_end_by_themselves() {
     check(&scene, Cause::SessionIdle, &answer);
     let (scene, answer) = short_session("absolute = \"2s\"", true);
     check(&scene, Cause::SessionOver, &answer);
+}
+
+#[test]
+fn client_certificates() {
+    let stage = Mutual::new(CONFIG);
+    for (by, cause) in [(By::Stranger, Cause::CertificateUntrusted), (By::OursLongAgo, Cause::CertificateExpired)] {
+        let certificate = stage.client("client", by);
+        let fields = ["Host: orders.test".to_owned(), format!("Authorization: Bearer {}", stage.token(&certificate))];
+        let answer = stage.ask("/api/orders", Some(&certificate), &fields, &[]);
+        check_report(&stage.gateway.explain(&answer.reference()), cause, &answer);
+    }
 }
 
 #[test]

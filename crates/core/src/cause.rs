@@ -111,6 +111,9 @@ causes! {
     82 OriginRefused "origin-refused" 403 Csrf Caller CsrfFailed "Another site made the browser send this request with the session's cookie.";
     83 CorsOriginRefused "cors-origin-refused" 403 MisconfigurationCors Operator OriginNotAllowed "The script's origin is not one that this site allows.";
     90 TransportInsecure "transport-insecure" 403 MisconfigurationTls Caller HttpsRequired "The request came over plain HTTP where HTTPS is required; a secret sent with it is burnt.";
+    91 CertificateMissing "certificate-missing" 401 MisconfigurationTls Caller CertificateNeeded "A client certificate is wanted, and none was presented.";
+    92 CertificateUntrusted "certificate-untrusted" 401 MisconfigurationTls Caller CertificateNeeded "The client certificate comes from an authority that is not trusted here.";
+    93 CertificateExpired "certificate-expired" 401 MisconfigurationTls Caller CertificateNeeded "The client certificate's lifetime is over.";
     100 AttemptsExceeded "attempts-exceeded" 429 RateLimited Caller SlowDown "Too many wrong passwords for this account or from this address.";
     110 TargetAmbiguous "target-ambiguous" 400 WrongEndpoint Caller TargetAmbiguous "The request target can be read in more than one way.";
     111 RequestAmbiguous "request-ambiguous" 400 MalformedCredentials Caller RequestAmbiguous "The request's framing or host can be read in more than one way.";
@@ -297,6 +300,7 @@ outsides! {
     TokenNotYetValid "token-not-yet-valid" "Token not yet valid" "The access token is not yet valid; compare your clock with the Date header." Some("invalid_token");
     TokenUnbound "token-unbound" "Token not bound" "The access token is not bound to its holder, and is not accepted like this." Some("invalid_token");
     ProofInvalid "proof-invalid" "Proof of possession refused" "The access token needs a proof of possession that fits this request, once." Some("invalid_token");
+    CertificateNeeded "certificate-needed" "Client certificate needed" "The access token needs the client certificate that it is bound to." Some("invalid_token");
     ProofNonceNeeded "proof-nonce-needed" "Nonce needed" "The proof of possession needs the nonce of this answer." None;
     SessionEnded "session-ended" "Session ended" "Please log in again." None;
     StepUp "step-up-needed" "Stronger authentication needed" "A different authentication level is required." Some("insufficient_user_authentication");

@@ -64,6 +64,7 @@ subjects! {
     35 DigestSecret "digest secret";
     40 Method "method";
     41 Thumbprint "thumbprint";
+    42 Certificate "client certificate";
     50 Provider "provider";
     51 Nonce "nonce";
     52 Error "error";

@@ -28,6 +28,8 @@ pub(crate) enum Source {
 pub enum Proven {
     /// Not at all: having the token was enough.
     Bearer,
+    /// By the certificate of the connection.
+    Certificate,
     /// By a signed proof (DPoP), with the nonce that it carried, if that was one of ours.
     Key(Option<Nonce>),
 }

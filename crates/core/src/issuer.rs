@@ -31,11 +31,15 @@ pub enum TokenBinding {
     Optional,
     /// To a key that signs proofs (DPoP, RFC 9449).
     Dpop,
+    /// To a client certificate (mutual TLS, RFC 8705).
+    Mtls,
+    /// To one of them.
+    Any,
 }
 
 impl TokenBinding {
     /// Does a rule that trusts the issuer ask for proofs by itself?
     pub const fn asks_for_proofs(self) -> bool {
-        matches!(self, Self::Dpop)
+        matches!(self, Self::Dpop | Self::Any)
     }
 }

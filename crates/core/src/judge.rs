@@ -12,6 +12,7 @@ mod api_key;
 mod basic;
 mod bearer;
 mod binding;
+mod certificate;
 mod digest;
 mod dpop;
 mod login;

@@ -42,7 +42,7 @@ pub use identity::{DigestProof, Identity, Proven};
 pub use issuer::{Issuer, TokenBinding};
 pub use judge::{judge, judge_login, judge_password, reads_body};
 pub use nonce::{Nonce, NonceKey};
-pub use parts::{PLAIN_SESSION_COOKIE, RequestParts, SECURE_SESSION_COOKIE};
+pub use parts::{ClientCertificate, PLAIN_SESSION_COOKIE, RequestParts, SECURE_SESSION_COOKIE, Standing};
 pub use presented::{Kind, Place, Presented, Seen};
 pub use record::{Account, AccountName, AccountState, ApiKey, DigestRecord, DigestSecret, Federated, Login, Session, Timestamp};
 pub use requirement::{Access, ApiKeys, DigestPolicy, MethodScopes, Requirement, Scheme};

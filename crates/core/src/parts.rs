@@ -1,5 +1,6 @@
 //! The parts of a request that judging reads. Borrowed: the hot path copies nothing.
 
+use crate::record::Timestamp;
 use crate::target::Target;
 use http::{HeaderMap, Method};
 use std::net::IpAddr;
@@ -8,6 +9,26 @@ use std::net::IpAddr;
 pub const SECURE_SESSION_COOKIE: &str = "__Host-countersign";
 /// The session cookie on plain HTTP, where browsers refuse the `__Host-` prefix.
 pub const PLAIN_SESSION_COOKIE: &str = "countersign";
+
+/// A client certificate. Whoever presented it holds its key: that is part of the handshake.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ClientCertificate {
+    /// The SHA-256 of its DER form in base64url, as tokens name it (`x5t#S256`, RFC 8705 section 3.1).
+    pub thumbprint: String,
+    /// Is it to be trusted?
+    pub standing: Standing,
+}
+
+/// Is a client certificate to be trusted?
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// It is.
+    Good,
+    /// Its lifetime is over, since then where that is known, in seconds since the epoch.
+    Expired(Option<Timestamp>),
+    /// It is not, for this reason.
+    Untrusted(String),
+}
 
 /// The parts of a request that judging reads.
 #[derive(Clone, Copy, Debug)]
@@ -22,6 +43,8 @@ pub struct RequestParts<'a> {
     pub host: &'a str,
     /// Did it come over TLS, here or at a trusted proxy?
     pub secure: bool,
+    /// The client certificate of its connection, here or at a trusted proxy.
+    pub certificate: Option<&'a ClientCertificate>,
     /// Where it came from: the peer, or what a trusted proxy says.
     pub client: IpAddr,
     /// The body, whole, where [`reads_body`](crate::reads_body) asked for it.

@@ -67,6 +67,9 @@ pages! {
     OriginRefused "origin-refused";
     CorsOriginRefused "cors-origin-refused";
     TransportInsecure "transport-insecure";
+    CertificateMissing "certificate-missing";
+    CertificateUntrusted "certificate-untrusted";
+    CertificateExpired "certificate-expired";
     AttemptsExceeded "attempts-exceeded";
     TargetAmbiguous "target-ambiguous";
     RequestAmbiguous "request-ambiguous";

@@ -98,6 +98,7 @@ impl Asked {
             headers: &self.headers,
             host: &self.host,
             secure: self.secure,
+            certificate: None,
             client: IpAddr::V4(Ipv4Addr::LOCALHOST),
             body: None,
         }

@@ -48,6 +48,9 @@ pub(crate) async fn forward(
     let mut fields = std::mem::take(&mut head.headers);
     let forwarded_for = forwarded_for(&fields, front, peer);
     headers::clean_request(&mut fields);
+    if let Some(name) = &case.plan().server.client_certificate_header {
+        fields.remove(name);
+    }
     remove_credentials(&mut fields, identity, site);
     set_forwarding(&mut fields, front, forwarded_for);
     headers::set_identity(&mut fields, site.identity_headers, identity);

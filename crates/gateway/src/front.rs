@@ -5,12 +5,14 @@
 //! head ──► framing ──► host ──► target ──► client address ──► Front
 //! ```
 
+use crate::client_certificate::{self, Offered};
 use crate::config::Plan;
-use countersign::{Cause, Evidence, Refusal, RequestParts, Subject, Target, Value};
+use countersign::{Cause, ClientCertificate, Evidence, Refusal, RequestParts, Subject, Target, Value};
 use http::header::{ACCEPT, CONTENT_LENGTH, HOST, HeaderName, TRANSFER_ENCODING, UPGRADE};
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Method, Version};
 use std::net::{IpAddr, SocketAddr};
+use std::rc::Rc;
 
 const SEC_FETCH_MODE: HeaderName = HeaderName::from_static("sec-fetch-mode");
 const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
@@ -18,7 +20,7 @@ const X_FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto
 const X_REQUESTED_WITH: HeaderName = HeaderName::from_static("x-requested-with");
 
 /// What is known of a connection before its first request.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(crate) struct Peer {
     /// The other end.
     pub address: SocketAddr,
@@ -26,13 +28,20 @@ pub(crate) struct Peer {
     pub secure: bool,
     /// The address, as the upstream is told.
     pub forwarded_for: HeaderValue,
+    /// The certificates that it offered, where it was asked for some.
+    pub certificate: Option<Offered>,
 }
 
 impl Peer {
     /// A connection from this address.
     pub(crate) fn new(address: SocketAddr, secure: bool) -> Self {
         let text = address.ip().to_canonical().to_string();
-        Self { address, secure, forwarded_for: HeaderValue::try_from(text).unwrap_or(HeaderValue::from_static("unknown")) }
+        Self {
+            address,
+            secure,
+            forwarded_for: HeaderValue::try_from(text).unwrap_or(HeaderValue::from_static("unknown")),
+            certificate: None,
+        }
     }
 }
 
@@ -49,6 +58,8 @@ pub(crate) struct Front {
     pub through_proxy: bool,
     /// Did it come over TLS, here or at a trusted proxy?
     pub secure: bool,
+    /// The client certificate of its connection, here or at a trusted proxy.
+    pub certificate: Option<Rc<ClientCertificate>>,
 }
 
 impl Front {
@@ -63,7 +74,12 @@ impl Front {
         let through_proxy = plan.server.trusted_proxies.iter().any(|network| network.contains(&peer.address.ip().to_canonical()));
         let client = if through_proxy { forwarded_client(&parts.headers, plan) } else { None };
         let secure = peer.secure || (through_proxy && last_word(&parts.headers, X_FORWARDED_PROTO) == Some("https"));
-        Ok(Self { host, target, client: client.unwrap_or(peer.address.ip().to_canonical()), through_proxy, secure })
+        let certificate = match &plan.server.client_certificate_header {
+            // What a proxy's own connection shows is the proxy's.
+            Some(name) if through_proxy => client_certificate::from_proxy(&parts.headers, name).map(Rc::new),
+            _ => peer.certificate.as_ref().and_then(Offered::now),
+        };
+        Ok(Self { host, target, client: client.unwrap_or(peer.address.ip().to_canonical()), through_proxy, secure, certificate })
     }
 
     /// The host as text.
@@ -79,6 +95,7 @@ impl Front {
             headers: &head.headers,
             host: self.host(),
             secure: self.secure,
+            certificate: self.certificate.as_deref(),
             client: self.client,
             body: None,
         }

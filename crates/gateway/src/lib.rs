@@ -8,6 +8,7 @@
 mod admin;
 mod body;
 mod case;
+mod client_certificate;
 pub mod config;
 mod cors;
 mod forward;

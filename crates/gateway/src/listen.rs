@@ -1,10 +1,12 @@
 //! Sockets: every worker thread has its own listening socket on the same address (`SO_REUSEPORT`), and serves what the
 //! kernel gives it, HTTP/1.1 or HTTP/2, with or without TLS.
 
+use crate::client_certificate::Offered;
 use crate::config::Limits;
 use crate::front::Peer;
 use crate::head_watch::{HeadWatch, Watched};
 use crate::serve::serve;
+use crate::tls::Secured;
 use crate::upstream::connect::LocalExecutor;
 use crate::worker::Worker;
 use arc_swap::ArcSwapOption;
@@ -16,7 +18,6 @@ use hyper::rt::{Read, Write};
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
-use rustls::ServerConfig;
 use socket2::{Domain, Protocol, Socket, Type};
 use std::cell::Cell;
 use std::convert::Infallible;
@@ -52,7 +53,7 @@ pub(crate) fn bind(address: SocketAddr) -> io::Result<std::net::TcpListener> {
 pub(crate) async fn run(
     worker: Rc<Worker>,
     listener: std::net::TcpListener,
-    tls: Arc<ArcSwapOption<ServerConfig>>,
+    tls: Arc<ArcSwapOption<Secured>>,
     mut stop: watch::Receiver<bool>,
 ) -> io::Result<()> {
     let listener = TcpListener::from_std(listener)?;
@@ -86,24 +87,20 @@ pub(crate) async fn run(
     Ok(())
 }
 
-async fn connection(
-    worker: &Rc<Worker>,
-    stream: TcpStream,
-    address: SocketAddr,
-    tls: Option<Arc<ServerConfig>>,
-    stop: watch::Receiver<bool>,
-) {
+async fn connection(worker: &Rc<Worker>, stream: TcpStream, address: SocketAddr, tls: Option<Arc<Secured>>, stop: watch::Receiver<bool>) {
     // A response must not wait for the peer's delayed acknowledgement.
     let _ = stream.set_nodelay(true);
     let limits = worker.live().plan.limits.clone();
-    let peer = Rc::new(Peer::new(address, tls.is_some()));
+    let mut peer = Peer::new(address, tls.is_some());
     match tls {
-        None => http(worker, TokioIo::new(stream), peer, &limits, stop).await,
-        Some(config) => {
-            let shaking = TlsAcceptor::from(config).accept(stream);
+        None => http(worker, TokioIo::new(stream), Rc::new(peer), &limits, stop).await,
+        Some(secured) => {
+            let shaking = TlsAcceptor::from(secured.config.clone()).accept(stream);
             if let Ok(Ok(stream)) = tokio::time::timeout(limits.header_timeout, shaking).await {
+                let chain = stream.get_ref().1.peer_certificates();
+                peer.certificate = secured.clients.as_ref().and_then(|clients| Offered::new(chain, clients));
                 // In line it would make connections without TLS three times as large.
-                Box::pin(http(worker, TokioIo::new(stream), peer, &limits, stop)).await;
+                Box::pin(http(worker, TokioIo::new(stream), Rc::new(peer), &limits, stop)).await;
             }
         }
     }

@@ -9,7 +9,7 @@ use crate::config::{self, Faults, Loaded, Overrides, Plan, Server, Source};
 use crate::held::Holding;
 use crate::metrics::Metrics;
 use crate::sign_in::Renewals;
-use crate::tls::{self, TlsError};
+use crate::tls::{self, Secured, TlsError};
 use crate::trail::Trail;
 use crate::worker::{Shared, Worker, random};
 use crate::{admin, listen};
@@ -19,7 +19,6 @@ use countersign::login::Sealer;
 use countersign::{AccountName, Issuer, Secret, hex};
 use countersign_sources::{Options as SourceOptions, Sources, passwords};
 use countersign_store::{DataDir, NewAccount, Store, StoreError};
-use rustls::ServerConfig;
 use rustls::pki_types::CertificateDer;
 use std::io;
 use std::net::SocketAddr;
@@ -111,7 +110,7 @@ pub fn run(options: &Options, ready: impl FnOnce(Ready)) -> Result<(), ServeErro
     let first_account = if matches!(options.source, Source::Default) { background.block_on(first_account(&store))? } else { None };
     let (shared, trail_thread) = share(plan, &data, store, background.handle())?;
     let plan = shared.plan.load_full();
-    let certificate = plan.server.tls.as_ref().map(tls::server_config).transpose()?;
+    let certificate = plan.server.tls.as_ref().map(tls::secured).transpose()?;
     let certificate = Arc::new(ArcSwapOption::from(certificate));
     let listeners = bind_all(plan.server.listen, plan.server.workers)?;
     let admin = background
@@ -254,7 +253,7 @@ fn bind_all(address: SocketAddr, workers: usize) -> Result<Vec<std::net::TcpList
 fn start_workers(
     shared: &Arc<Shared>,
     listeners: Vec<std::net::TcpListener>,
-    certificate: &Arc<ArcSwapOption<ServerConfig>>,
+    certificate: &Arc<ArcSwapOption<Secured>>,
     stopped: &watch::Receiver<bool>,
 ) -> Result<Vec<JoinHandle<()>>, ServeError> {
     let start = |(number, listener): (usize, std::net::TcpListener)| {
@@ -266,12 +265,7 @@ fn start_workers(
 }
 
 /// One worker thread: a runtime of its own, on which nothing is ever moved to another thread.
-fn work(
-    shared: Arc<Shared>,
-    listener: std::net::TcpListener,
-    certificate: Arc<ArcSwapOption<ServerConfig>>,
-    stopped: watch::Receiver<bool>,
-) {
+fn work(shared: Arc<Shared>, listener: std::net::TcpListener, certificate: Arc<ArcSwapOption<Secured>>, stopped: watch::Receiver<bool>) {
     let runtime = match Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return error!("a worker has no runtime: {error}"),
@@ -297,7 +291,7 @@ async fn watch_files(
     shared: Arc<Shared>,
     options: Options,
     data: DataDir,
-    certificate: Arc<ArcSwapOption<ServerConfig>>,
+    certificate: Arc<ArcSwapOption<Secured>>,
     config: Option<Stamp>,
     mut hangup: Signal,
 ) {
@@ -325,7 +319,7 @@ async fn watch_files(
 }
 
 /// All of the new plan takes effect, or nothing of it.
-fn reload(shared: &Shared, options: &Options, data: &DataDir, certificate: &ArcSwapOption<ServerConfig>) {
+fn reload(shared: &Shared, options: &Options, data: &DataDir, certificate: &ArcSwapOption<Secured>) {
     let Loaded { plan, warnings } = match load(options) {
         Ok(loaded) => loaded,
         Err(faults) => return error!("the configuration is not taken over, the one before stays in force:\n{faults}"),
@@ -333,7 +327,7 @@ fn reload(shared: &Shared, options: &Options, data: &DataDir, certificate: &ArcS
     for warning in warnings {
         warn!("{warning}");
     }
-    match plan.server.tls.as_ref().map(tls::server_config).transpose() {
+    match plan.server.tls.as_ref().map(tls::secured).transpose() {
         Ok(renewed) => certificate.store(renewed),
         Err(error) => return error!("the configuration is not taken over, the one before stays in force: {error}"),
     }
@@ -388,7 +382,11 @@ fn stamp_of_config(options: &Options) -> Option<Stamp> {
 
 fn stamps_of_tls(shared: &Shared) -> Vec<Option<Stamp>> {
     let plan = shared.plan.load();
-    plan.server.tls.iter().flat_map(|tls| [stamp(&tls.certificate), stamp(&tls.key)]).collect()
+    plan.server
+        .tls
+        .iter()
+        .flat_map(|tls| [stamp(&tls.certificate), stamp(&tls.key), tls.client_authorities.as_deref().and_then(stamp)])
+        .collect()
 }
 
 fn now() -> i64 {

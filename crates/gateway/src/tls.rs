@@ -1,5 +1,6 @@
 //! TLS: the listener's certificate, taken anew when its files change, and what upstreams are checked against.
 
+use crate::client_certificate::Clients;
 use crate::config::Tls;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
@@ -24,11 +25,19 @@ pub enum TlsError {
     Mismatch(#[from] rustls::Error),
 }
 
-/// Reads the listener's certificate and key.
+/// What the listener speaks TLS with.
+pub(crate) struct Secured {
+    /// For handshakes.
+    pub config: Arc<ServerConfig>,
+    /// Who certifies clients, where they are asked for certificates.
+    pub clients: Option<Clients>,
+}
+
+/// Reads the listener's certificate and key, and the authorities of its clients.
 ///
 /// # Errors
 /// [`TlsError`] names the file and what is wrong with it.
-pub(crate) fn server_config(tls: &Tls) -> Result<Arc<ServerConfig>, TlsError> {
+pub(crate) fn secured(tls: &Tls) -> Result<Arc<Secured>, TlsError> {
     let fault = |path: &Path, reason: String| TlsError::File { path: path.to_owned(), reason };
     let chain: Result<Vec<_>, _> = CertificateDer::pem_file_iter(&tls.certificate).and_then(Iterator::collect);
     let chain = chain.map_err(|error| fault(&tls.certificate, error.to_string()))?;
@@ -36,12 +45,16 @@ pub(crate) fn server_config(tls: &Tls) -> Result<Arc<ServerConfig>, TlsError> {
         return Err(fault(&tls.certificate, "there is no certificate in it".into()));
     }
     let key = PrivateKeyDer::from_pem_file(&tls.key).map_err(|error| fault(&tls.key, error.to_string()))?;
-    let mut config = ServerConfig::builder_with_provider(provider())
-        .with_safe_default_protocol_versions()?
-        .with_no_client_auth()
-        .with_single_cert(chain, key)?;
+    let clients = |path: &Path| Clients::read(path, provider()).map_err(|reason| fault(path, reason));
+    let clients = tls.client_authorities.as_deref().map(clients).transpose()?;
+    let builder = ServerConfig::builder_with_provider(provider()).with_safe_default_protocol_versions()?;
+    let builder = match &clients {
+        Some(clients) => builder.with_client_cert_verifier(clients.taking_all()),
+        None => builder.with_no_client_auth(),
+    };
+    let mut config = builder.with_single_cert(chain, key)?;
     config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
-    Ok(Arc::new(config))
+    Ok(Arc::new(Secured { config: Arc::new(config), clients }))
 }
 
 /// What upstreams are checked against: the public authorities, and those of a file if one is given.

@@ -59,9 +59,6 @@ foreign! {
     PreflightChallenged "preflight-challenged" MisconfigurationCors Operator "The browser's preflight carries no credentials by design, and the server asked it for some.";
     CorsHidesRefusal "cors-hides-refusal" MisconfigurationCors Operator "The refusal itself may be right, but it carries no CORS headers, so that the page cannot read it.";
     TlsMisconfigured "tls-misconfigured" MisconfigurationTls Operator "A certificate or a TLS connection behind the refusal is not trusted or not configured.";
-    CertificateMissing "certificate-missing" MisconfigurationTls Caller "The server wants a client certificate, and none was presented.";
-    CertificateUntrusted "certificate-untrusted" MisconfigurationTls Caller "The client certificate comes from an authority that the server does not trust.";
-    CertificateExpired "certificate-expired" MisconfigurationTls Caller "The client certificate's lifetime is over.";
     ClockSkew "clock-skew" ClockSkew Caller "Two clocks disagree by more than the server allows.";
     TokenRevoked "token-revoked" RevokedToken Caller "The token was good once, and was revoked.";
     TokenInactive "token-inactive" RevokedToken Caller "The provider says that the token is not active; it does not say why.";

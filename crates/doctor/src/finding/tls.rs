@@ -8,9 +8,9 @@ use crate::dossier::Dossier;
 use countersign::{Cause, ForeignCause};
 
 const NAME: &str = "tls";
-const MISSING: Code = Foreign(ForeignCause::CertificateMissing);
-const UNTRUSTED: Code = Foreign(ForeignCause::CertificateUntrusted);
-const EXPIRED: Code = Foreign(ForeignCause::CertificateExpired);
+const MISSING: Code = Common(Cause::CertificateMissing);
+const UNTRUSTED: Code = Common(Cause::CertificateUntrusted);
+const EXPIRED: Code = Common(Cause::CertificateExpired);
 const TLS: Code = Foreign(ForeignCause::TlsMisconfigured);
 
 const PHRASES: &[Phrase] = &[

@@ -38,8 +38,8 @@ fn cause(what: &[u8]) -> Option<Code> {
         if number == b"02039" {
             // OpenSSL's number of the error: 10 is an expired certificate, 9 one of the future.
             return Some(match between(what, b"Error (", b")") {
-                Some(b"9" | b"10") => ForeignCause::CertificateExpired.into(),
-                _ => ForeignCause::CertificateUntrusted.into(),
+                Some(b"9" | b"10") => Cause::CertificateExpired.into(),
+                _ => Cause::CertificateUntrusted.into(),
             });
         }
     }
@@ -78,8 +78,8 @@ const NUMBERS: &[(&str, Code)] = &[
     ("02032", Code::Foreign(ForeignCause::TlsMisconfigured)),
     ("02219", Code::Common(Cause::TransportInsecure)),
     ("02229", Code::Foreign(ForeignCause::PermissionInsufficient)),
-    ("02262", Code::Foreign(ForeignCause::CertificateUntrusted)),
-    ("02263", Code::Foreign(ForeignCause::CertificateMissing)),
+    ("02262", Code::Common(Cause::CertificateUntrusted)),
+    ("02263", Code::Common(Cause::CertificateMissing)),
 ];
 
 /// The same by what they say, for versions that do not number them.

@@ -27,8 +27,8 @@ fn cause(what: &[u8]) -> Option<Code> {
     if has(what, "client SSL certificate verify error") {
         // OpenSSL's number of the error: 10 is an expired certificate, 9 one of the future.
         return Some(match between(what, b"verify error: (", b":") {
-            Some(b"9" | b"10") => ForeignCause::CertificateExpired.into(),
-            _ => ForeignCause::CertificateUntrusted.into(),
+            Some(b"9" | b"10") => Cause::CertificateExpired.into(),
+            _ => Cause::CertificateUntrusted.into(),
         });
     }
     WHAT.iter().find(|(text, _)| has(what, text)).map(|(_, code)| *code)
@@ -39,7 +39,7 @@ const WHAT: &[(&str, Code)] = &[
     ("no user/password was provided for basic authentication", Code::Common(Cause::CredentialsMissing)),
     ("was not found in", Code::Common(Cause::AccountUnknown)),
     ("password mismatch", Code::Common(Cause::PasswordWrong)),
-    ("client sent no required SSL certificate", Code::Foreign(ForeignCause::CertificateMissing)),
+    ("client sent no required SSL certificate", Code::Common(Cause::CertificateMissing)),
     ("access forbidden by rule", Code::Foreign(ForeignCause::Blocked)),
     ("directory index of", Code::Foreign(ForeignCause::EndpointWrong)),
     ("auth request unexpected status", Code::Common(Cause::ProviderUnreachable)),

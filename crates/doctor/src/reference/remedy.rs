@@ -120,6 +120,13 @@ pub(crate) fn remedies(case: &Case<'_>, rule: Option<&RuleAsWritten>, near: &[Ne
             )]
         }
         Cause::OriginRefused | Cause::CorsOriginRefused => bench.origin(),
+        Cause::CertificateMissing => bench.certificate_missing(),
+        Cause::CertificateUntrusted => bench.certificate_untrusted(),
+        Cause::CertificateExpired => vec![Remedy::commands(
+            Owner::Caller,
+            "renew the client certificate, and get a token that is bound to the new one",
+            ["openssl x509 -noout -dates -in CERT.pem".to_owned()],
+        )],
         Cause::TransportInsecure => bench.transport(),
         Cause::AttemptsExceeded => bench.attempts(),
         Cause::TargetAmbiguous => {

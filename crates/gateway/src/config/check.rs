@@ -12,8 +12,9 @@ mod url;
 use super::authorities::MEND;
 use super::file::{File, LimitsWritten, ServerWritten};
 use super::plan::{Limits, Log, LogDecisions, Plan, Server, SessionLimits, Tls};
-use super::read::{At, Place, Reader};
+use super::read::{At, Place, Reader, shown};
 use countersign::Secret;
+use http::HeaderName;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -72,6 +73,7 @@ fn server(reader: &Reader<'_>, written: &ServerWritten, world: &World<'_>) -> Se
         data: written.data.as_ref().map_or_else(|| world.data.clone(), |data| world.path(data)),
         workers: written.workers.as_ref().map_or_else(cores, |workers| workers.value),
         trusted_proxies: written.trusted_proxies.iter().map(|proxy| proxy.value).collect(),
+        client_certificate_header: certificate_header(reader, written),
         tls: tls(reader, written, world),
         upstream_authorities: written.upstream_authorities.as_ref().map(|path| authorities(reader, path, world)),
         issuer_authorities: written.issuer_authorities.as_ref().map(|path| authorities(reader, path, world)),
@@ -109,7 +111,11 @@ fn server(reader: &Reader<'_>, written: &ServerWritten, world: &World<'_>) -> Se
 fn tls(reader: &Reader<'_>, written: &ServerWritten, world: &World<'_>) -> Option<Tls> {
     let lone = match (&written.certificate, &written.key) {
         (Some(certificate), Some(key)) => {
-            return Some(Tls { certificate: readable(reader, certificate, world), key: readable(reader, key, world) });
+            return Some(Tls {
+                certificate: readable(reader, certificate, world),
+                key: readable(reader, key, world),
+                client_authorities: written.client_authorities.as_ref().map(|path| authorities(reader, path, world)),
+            });
         }
         (Some(certificate), None) => (certificate, "key"),
         (None, Some(key)) => (key, "certificate"),
@@ -121,6 +127,19 @@ fn tls(reader: &Reader<'_>, written: &ServerWritten, world: &World<'_>) -> Optio
         reader.fault(&lone.0.place, format!("certificate and key are set together: `{missing}` is missing"), None);
     }
     None
+}
+
+fn certificate_header(reader: &Reader<'_>, written: &ServerWritten) -> Option<HeaderName> {
+    let header = written.client_certificate_header.as_ref()?;
+    if written.trusted_proxies.is_empty() {
+        let mend = "name the proxy's network in `trusted_proxies`";
+        reader.warn(&header.place, "nobody's word on client certificates counts: no proxy is trusted", Some(mend.into()));
+    }
+    let name = HeaderName::try_from(header.value.as_str()).ok();
+    if name.is_none() {
+        reader.fault(&header.place, format!("{} is no name of a header", shown(&header.value)), None);
+    }
+    name
 }
 
 fn readable(reader: &Reader<'_>, written: &At<String>, world: &World<'_>) -> PathBuf {

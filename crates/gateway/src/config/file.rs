@@ -35,6 +35,8 @@ pub(super) struct ServerWritten {
     pub trusted_proxies: Vec<At<IpNet>>,
     pub certificate: Option<At<String>>,
     pub key: Option<At<String>>,
+    pub client_authorities: Option<At<String>>,
+    pub client_certificate_header: Option<At<String>>,
     pub upstream_authorities: Option<At<String>>,
     pub issuer_authorities: Option<At<String>>,
     pub shutdown_grace: Option<At<Duration>>,
@@ -196,6 +198,8 @@ impl ServerWritten {
             trusted_proxies: proxies.into_iter().filter_map(|proxy| network(reader, proxy)).collect(),
             certificate: tls.text("certificate"),
             key: tls.text("key"),
+            client_authorities: tls.text("client_authorities"),
+            client_certificate_header: server.text("client_certificate_header"),
             upstream_authorities: server.text("upstream_authorities"),
             issuer_authorities: server.text("issuer_authorities"),
             shutdown_grace: server.duration("shutdown_grace"),
@@ -241,7 +245,7 @@ impl IssuerWritten {
             algorithms: issuer.list("algorithms"),
             leeway: issuer.duration("leeway"),
             access_token_type: issuer.flag("access_token_type"),
-            binding: issuer.one_of("binding", &[TokenBinding::Optional, TokenBinding::Dpop]),
+            binding: issuer.one_of("binding", &[TokenBinding::Optional, TokenBinding::Dpop, TokenBinding::Mtls, TokenBinding::Any]),
             dpop_nonces: issuer.flag("dpop_nonces"),
         }
     }

@@ -135,6 +135,8 @@ keys! {
             "Worker threads.";
         "trusted_proxies" List(&[]), Is(""), r#"["10.0.0.0/8", "::1"]"#,
             "Networks whose word on client address, host and scheme counts (`X-Forwarded-*`). Nobody else's does.";
+        "client_certificate_header" Text, Means("no header is read"), r#""Client-Cert""#,
+            "The header in which a trusted proxy passes the client's certificate on, as `Client-Cert` has it (RFC 9440) or as PEM with percent escapes (nginx: `$ssl_client_escaped_cert`). The proxy has to check certificates, and to set or remove the header itself. The app never sees it.";
         "upstream_authorities" Path, Means("the public authorities alone"), r#""internal-ca.pem""#,
             "A PEM file with more certificate authorities that upstreams may be certified by.";
         "issuer_authorities" Path, Means("the public authorities alone"), r#""corp-ca.pem""#,
@@ -149,6 +151,8 @@ keys! {
             "The certificate and those between it and the authority, PEM. Taken anew when the file changes.";
         "key" Path, Required, r#""tls/key.pem""#,
             "Its private key, PEM.";
+        "client_authorities" Path, Means("clients are asked for no certificate"), r#""tls/clients-ca.pem""#,
+            "A PEM file with the authorities that clients may be certified by. Clients are asked for a certificate then, and may have none: only tokens that are bound to one need it (RFC 8705).";
     }
     "log" {
         "decisions" OneOf(&["all", "refused", "off"]), Is("all"), r#""refused""#,
@@ -211,8 +215,8 @@ keys! {
             "By how much its clock and ours may differ.";
         "access_token_type" Flag, Is("false"), "true",
             "Insist that a token says it is an access token (`typ` = `at+jwt`, RFC 9068)? Better where the issuer does so.";
-        "binding" OneOf(&["optional", "dpop"]), Is("optional"), r#""dpop""#,
-            "Must its tokens be bound to their holder? A token that is bound (`cnf`) needs its proof in any case. `optional`: others are taken too. `dpop`: to a key that signs proofs (RFC 9449).";
+        "binding" OneOf(&["optional", "dpop", "mtls", "any"]), Is("optional"), r#""dpop""#,
+            "Must its tokens be bound to their holder? A token that is bound (`cnf`) needs its proof in any case. `optional`: others are taken too. `dpop`: to a key that signs proofs (RFC 9449). `mtls`: to a client certificate (RFC 8705). `any`: to one of them.";
         "dpop_nonces" Flag, Is("false"), "true",
             "Must proofs carry a nonce of this gateway (RFC 9449 section 9)? Then none can be made in advance; it costs a client one more request every five minutes.";
     }

@@ -8,7 +8,7 @@ use countersign::login::oidc::RelyingParty;
 use countersign::reply::Challenges;
 use countersign::{Access, ApiKeys, DigestPolicy, Issuer, Requirement, Scheme, Target};
 use countersign_saml::Wishes;
-use http::{HeaderValue, Method};
+use http::{HeaderName, HeaderValue, Method};
 use ipnet::IpNet;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -116,6 +116,8 @@ pub struct Server {
     pub workers: usize,
     /// Whose word on client addresses counts.
     pub trusted_proxies: Vec<IpNet>,
+    /// The header in which trusted proxies pass client certificates on.
+    pub client_certificate_header: Option<HeaderName>,
     /// The certificate, if the listener speaks TLS.
     pub tls: Option<Tls>,
     /// More authorities (PEM) that upstreams may be certified by.
@@ -135,6 +137,8 @@ pub struct Tls {
     pub certificate: PathBuf,
     /// Its private key.
     pub key: PathBuf,
+    /// The authorities that clients may be certified by, if they are asked for certificates.
+    pub client_authorities: Option<PathBuf>,
 }
 
 /// What is logged.

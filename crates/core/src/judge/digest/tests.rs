@@ -174,7 +174,16 @@ fn judge_text(known: &Known, header: &str, body: Option<&[u8]>) -> Verdict {
     let headers = HeaderMap::from_iter([(AUTHORIZATION, header.parse().unwrap())]);
     let target = Target::parse("/x?a=b").unwrap();
     let client = IpAddr::V4(Ipv4Addr::LOCALHOST);
-    let parts = RequestParts { method: &Method::GET, target: &target, headers: &headers, host: "h", secure: false, client, body };
+    let parts = RequestParts {
+        method: &Method::GET,
+        target: &target,
+        headers: &headers,
+        host: "h",
+        secure: false,
+        certificate: None,
+        client,
+        body,
+    };
     match crate::judge(&parts, &requirement(), known, NOW) {
         Step::Decided(verdict) => verdict,
         Step::Needs(need) => panic!("{need:?}"),
@@ -263,7 +272,16 @@ fn the_body_is_wanted_only_where_it_is_hashed() {
         let headers = HeaderMap::from_iter([(AUTHORIZATION, sent.header(&known).parse().unwrap())]);
         let target = Target::parse("/x?a=b").unwrap();
         let client = IpAddr::V4(Ipv4Addr::LOCALHOST);
-        let parts = RequestParts { method: &Method::GET, target: &target, headers: &headers, host: "h", secure: false, client, body: None };
+        let parts = RequestParts {
+            method: &Method::GET,
+            target: &target,
+            headers: &headers,
+            host: "h",
+            secure: false,
+            certificate: None,
+            client,
+            body: None,
+        };
         crate::reads_body(&parts, &Requirement { schemes, ..requirement() })
     };
     let protects = Sent { qop: Qop::AuthInt, ..sent() };

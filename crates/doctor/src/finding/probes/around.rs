@@ -2,6 +2,7 @@
 //! What metadata and key sets say is judged where they are given, too: `discovery.rs`, `key_set.rs`.
 
 use super::{NAME, Probes, Seen};
+use crate::catalogue::Code;
 use crate::clue::{Clue, Quote, Side};
 use crate::dossier::{Exchange, Probe, Request};
 use crate::finding::{date, refusal};
@@ -149,10 +150,10 @@ fn tls(probes: &Probes<'_>) -> Option<Clue> {
     let (index, failure) =
         failed.filter_map(|(index, exchange)| Some((index, exchange.failure.as_deref()?))).find(|(_, text)| text.starts_with("TLS:"))?;
     let (cause, weight) = match failure {
-        text if text.contains("client certificate") => (ForeignCause::CertificateMissing, 84),
-        text if text.contains("no authority") => (ForeignCause::TlsMisconfigured, 40),
-        text if text.contains("certificate") => (ForeignCause::TlsMisconfigured, 80),
-        _ => (ForeignCause::TlsMisconfigured, 45),
+        text if text.contains("client certificate") => (Cause::CertificateMissing.into(), 84),
+        text if text.contains("no authority") => (Code::from(ForeignCause::TlsMisconfigured), 40),
+        text if text.contains("certificate") => (Code::from(ForeignCause::TlsMisconfigured), 80),
+        _ => (Code::from(ForeignCause::TlsMisconfigured), 45),
     };
     // Whoever got an answer over HTTP had a connection.
     let weight = if probes.given.is_some() { weight / 3 } else { weight };
