@@ -126,6 +126,9 @@ class Bench:
         headers = {k: substitute(x, v) for k, x in c.get("headers", {}).items()}
         if c.get("distinct"):
             headers["Authorization"] = "Bearer " + v[c["distinct"]]
+        if headers.get("Authorization") == "dpop":
+            token, file = material.proofs(self.keys, self.issuer, *self.address(c, v), 1)
+            headers.update(Authorization="DPoP " + token, DPoP=open(file).read().strip())
         if headers.get("Authorization") == "digest":
             headers["Authorization"] = material.digest_header(*self.address(c, v))
         return headers
@@ -166,6 +169,10 @@ class Bench:
             if not count - conns - 1 <= w["n"] <= count:
                 raise RuntimeError(f"{c['name']}: {w['n']} answers to {count} distinct tokens: some were lost or sent twice")
             return w
+        if "DPoP" in headers:
+            token, file = material.proofs(self.keys, self.issuer, port, path, self.a.slice)
+            headers = {"Authorization": "DPoP " + token}
+            return load.wrk(pin, url, headers, conns, 300, "distinct.lua", (file, 0, self.a.slice, "DPoP"))
         arguments = [substitute(x, v) for x in c.get("arguments", [])]
         if c.get("script") == "digest.lua":
             headers.pop("Authorization")

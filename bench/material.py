@@ -106,6 +106,14 @@ def mint(folder, algorithm, issuer, first, count, out):
             os.remove(part)
 
 
+def proofs(folder, issuer, port, path, count):
+    """A bound token, and a file of as many proofs for it (DPoP), one a line, that count once and for a minute."""
+    out = os.path.join(folder, "dpop.proofs")
+    url = f"http://127.0.0.1:{port}{path}"
+    token = sh("node", os.path.join(HERE, "prove.mjs"), os.path.join(folder, "es.key"), "es-1", issuer, url, str(count), out)
+    return token.strip(), out
+
+
 def digest_challenge(port, path):
     """The parameters of the Digest challenge that this server gives now."""
     c = http.client.HTTPConnection("127.0.0.1", port, timeout=5)

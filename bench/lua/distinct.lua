@@ -1,5 +1,5 @@
--- wrk script: each request carries the next token of a file, and the run ends when its slice is used up.
--- Arguments after `--`: FILE FIRST COUNT. No token is sent twice.
+-- wrk script: each request carries the next line of a file, and the run ends when its slice is used up.
+-- Arguments after `--`: FILE FIRST COUNT [FIELD]. Lines are bearer tokens, or values of the field. None is sent twice.
 local requests, sent = {}, 0
 
 function init(args)
@@ -9,7 +9,7 @@ function init(args)
     number = number + 1
     if number > first + count then break end
     if number > first then
-      wrk.headers["Authorization"] = "Bearer " .. line
+      if args[4] then wrk.headers[args[4]] = line else wrk.headers["Authorization"] = "Bearer " .. line end
       requests[#requests + 1] = wrk.format()
     end
   end
