@@ -1,10 +1,11 @@
-"""A token issuer as a gateway sees one: discovery and a JWKS on 127.0.0.1. It issues nothing.
+"""A token issuer as a gateway sees one: discovery and a JWKS on 127.0.0.1. It issues nothing, and calls every token active that it is asked about.
 
 issuer.py PORT JWKS_FILE
 """
 import http.server
 import json
 import sys
+import time
 
 
 def main():
@@ -28,6 +29,17 @@ def main():
             self.send_header("Content-Length", str(len(page or b"")))
             self.end_headers()
             self.wfile.write(page or b"")
+
+        def do_POST(self):
+            """Whatever is asked about is active for an hour."""
+            self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            said = {"active": True, "sub": "ann", "aud": "api", "scope": "orders:read", "exp": int(time.time()) + 3600}
+            body = json.dumps(said).encode()
+            self.send_response(200)
+            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
 
         def log_message(self, *_):
             pass

@@ -3,9 +3,10 @@
 
 #![no_main]
 
+use countersign::introspection::Introspection;
 use countersign::token::{Algorithm, KeySet, VerifiedToken};
 use countersign::{
-    Access, Account, AccountName, Answer, ApiKey, TokenBinding, DigestCount, DigestKey, DigestRecord, DigestUse, Facts, Issuer, MethodScopes, Nonce, OneTime, PasswordAnswer, PasswordQuestion, RequestParts,
+    Access, Account, AccountName, Answer, ApiKey, Cause, TokenBinding, DigestCount, DigestKey, DigestRecord, DigestUse, Evidence, Facts, Issuer, MethodScopes, Nonce, OneTime, Outage, PasswordAnswer, PasswordQuestion, RequestParts,
     Requirement, Scheme, SecretHash, SessionInUse, Spending, Step, Stop, Target, Verdict, judge,
 };
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
@@ -51,6 +52,14 @@ impl Facts for Nobody {
 
     fn token(&self, _: &str, verify: impl FnOnce() -> Result<VerifiedToken, Stop>) -> Result<Arc<VerifiedToken>, Stop> {
         verify().map(Arc::new)
+    }
+
+    fn introspected(&self, _: &Arc<Issuer>, _: &str) -> Option<Arc<Introspection>> {
+        None
+    }
+
+    fn introspection(&self, _: &Arc<Issuer>, _: &str) -> Answer<Arc<Introspection>> {
+        Answer::Outage(Outage { cause: Cause::IntrospectionUnreachable, retry_after: 1, evidence: Evidence::none() })
     }
 
     fn spent(&self, _: &OneTime) -> Answer<Spending> {
@@ -103,6 +112,7 @@ fn requirement() -> Requirement {
         access_token_type: false,
         binding: TokenBinding::Optional,
         dpop_nonces: false,
+        introspection: None,
     };
     Requirement {
         access: Access::Protected,
@@ -114,6 +124,7 @@ fn requirement() -> Requirement {
         max_age: Some(3600),
         https_only: true,
         issuers: Arc::from([Arc::new(issuer)]),
+        serve_verified_for: 0,
         origins: Arc::from([]),
         providers: Arc::from([]),
         api_keys: Arc::default(),

@@ -20,6 +20,7 @@ pub mod digest;
 pub mod gateway;
 pub mod h2;
 pub mod holder;
+pub mod introspection;
 pub mod issuer;
 pub mod jwt;
 pub mod login;

@@ -56,10 +56,17 @@ impl Product {
     }
 }
 
-impl Drop for Product {
-    fn drop(&mut self) {
+impl Product {
+    /// Ends it, as a crash would.
+    pub fn end(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
+    }
+}
+
+impl Drop for Product {
+    fn drop(&mut self) {
+        self.end();
     }
 }
 

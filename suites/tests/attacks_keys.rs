@@ -307,6 +307,7 @@ fn verifies(jws: &str, jwk: &Value) -> bool {
         access_token_type: false,
         binding: countersign::TokenBinding::Optional,
         dpop_nonces: false,
+        introspection: None,
     });
     if !matches!(Unverified::read(jws), Ok(_) | Err(TokenFault::Claims)) {
         return false;

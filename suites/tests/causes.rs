@@ -6,6 +6,7 @@ use countersign::{Cause, Family};
 use countersign_suites::client::{Answer, Wire, basic, get, get_from, request, request_on};
 use countersign_suites::digest::Digest;
 use countersign_suites::holder::Holder;
+use countersign_suites::introspection::{self, AskedScene};
 use countersign_suites::issuer::Mood;
 use countersign_suites::jwt::Signer;
 use countersign_suites::login::LoginScene;
@@ -259,6 +260,8 @@ fn provocation(cause: Cause) -> Provoke {
         Cause::UpstreamTimeout => |s| host(s, "orders.test", "/public/silent"),
         Cause::Overloaded => overload,
         Cause::UpstreamRefused => |s| host(s, "orders.test", "/public/own-401"),
+        // These need an issuer that is asked: see `tokens_that_are_asked_about`.
+        Cause::TokenInactive | Cause::IntrospectionUnreachable => |_| Answer::default(),
         // These need a provider: see `logins_at_a_provider`.
         Cause::ProviderUnreachable
         | Cause::LoginStateUnknown
@@ -354,6 +357,17 @@ fn logins_at_a_provider() {
     }
 }
 
+#[test]
+fn tokens_that_are_asked_about() {
+    let scene = AskedScene::new();
+    for cause in ASKED {
+        let down = cause == Cause::IntrospectionUnreachable;
+        scene.one.mood(if down { introspection::Mood::Down } else { introspection::Mood::Good });
+        let answer = scene.ask("one.test", "/x", cause.code());
+        check_report(&scene.gateway.explain(&answer.reference()), cause, &answer);
+    }
+}
+
 /// Provokes a cause of a sign-in by SAML.
 fn assertion(site: &Site, cause: Cause) -> Answer {
     let begun = site.begin("/page");
@@ -426,6 +440,8 @@ fn check_report(report: &Value, cause: Cause, answer: &Answer) {
 const APART: [Cause; 5] =
     [Cause::SessionIdle, Cause::SessionOver, Cause::StoreUnreachable, Cause::CertificateUntrusted, Cause::CertificateExpired];
 /// Those of logins at a provider.
+const ASKED: [Cause; 2] = [Cause::TokenInactive, Cause::IntrospectionUnreachable];
+
 const LOGINS: [Cause; 9] = [
     Cause::ProviderUnreachable,
     Cause::LoginStateUnknown,
@@ -443,13 +459,17 @@ fn every_cause_is_provoked() {
     let scene = Scene::with(CONFIG);
     let by_saml = |cause: &Cause| cause.family() == Family::SamlInvalid;
     let mut named = 0;
-    for cause in Cause::ALL.iter().copied().filter(|cause| !APART.contains(cause) && !LOGINS.contains(cause) && !by_saml(cause)) {
+    for cause in Cause::ALL
+        .iter()
+        .copied()
+        .filter(|cause| !APART.contains(cause) && !ASKED.contains(cause) && !LOGINS.contains(cause) && !by_saml(cause))
+    {
         let answer = provocation(cause)(&scene);
         check(&scene, cause, &answer);
         named += 1;
     }
     let by_saml = Cause::ALL.iter().filter(|cause| by_saml(cause)).count();
-    assert_eq!(named + APART.len() + LOGINS.len() + by_saml, Cause::ALL.len());
+    assert_eq!(named + APART.len() + ASKED.len() + LOGINS.len() + by_saml, Cause::ALL.len());
     // What was never admitted never reached the app.
     let reached: Vec<_> = scene.upstream.requests().into_iter().filter(|request| !request.target.starts_with("/public/")).collect();
     let honest = |target: &str| ["/api/orders", "/page", "/digest/x"].contains(&target);

@@ -92,6 +92,7 @@ causes! {
     37 TokenAudienceMismatch "token-audience-mismatch" 401 AudienceOrIssuerMismatch Caller TokenInvalid "The token was made for another audience.";
     38 TokenKindWrong "token-kind-wrong" 401 WrongTokenType Caller TokenInvalid "The token is not an access token.";
     39 ProofMissing "proof-missing" 401 InvalidCredentials Caller ProofInvalid "The token is bound to a key, and the request did not prove possession of it.";
+    41 TokenInactive "token-inactive" 401 RevokedToken Caller TokenInvalid "The provider says that the token is not active; it does not say why.";
     42 TokenUnbound "token-unbound" 401 InvalidCredentials Caller TokenUnbound "The token is not bound to its holder, where the issuer's tokens have to be or the request says that it is.";
     43 ProofWrong "proof-wrong" 401 InvalidCredentials Caller ProofInvalid "The proof of possession does not fit the request, its token or its key.";
     44 ProofReplayed "proof-replayed" 401 InvalidCredentials Caller ProofInvalid "The proof of possession was used before.";
@@ -125,6 +126,7 @@ causes! {
     122 UpstreamUnreachable "upstream-unreachable" 502 Other Operator UpstreamUnavailable "The app behind the gateway could not be reached, or broke off.";
     123 UpstreamTimeout "upstream-timeout" 504 Other Operator UpstreamUnavailable "The app behind the gateway did not answer in time.";
     124 Overloaded "overloaded" 503 Other Operator Unavailable "More passwords wait to be checked than the gateway holds in its queue.";
+    125 IntrospectionUnreachable "introspection-unreachable" 503 IdpUnreachable Operator Unavailable "The issuer could not be asked about the token, or what it answered is no answer.";
     126 ProviderUnreachable "provider-unreachable" 503 IdpUnreachable Operator Unavailable "The identity provider could not be asked, or what it answered is not what a provider answers.";
     130 UpstreamRefused "upstream-refused" 401 Other Upstream Upstream "The app behind the gateway refused the request itself.";
     140 LoginStateUnknown "login-state-unknown" 401 ExpiredSession Caller LoginFailed "The browser came back from the provider without the login that it had begun: another tab, a lost cookie, a second use.";

@@ -73,6 +73,7 @@ subjects! {
     61 Status "status";
     62 RequestId "request id";
     63 Assertion "assertion";
+    70 Client "client";
 }
 
 /// A value in evidence.

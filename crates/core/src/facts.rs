@@ -4,6 +4,7 @@
 //! judge is asked again.
 
 use crate::digest::Algorithm;
+use crate::introspection::Introspection;
 use crate::issuer::Issuer;
 use crate::nonce::Nonce;
 use crate::record::{Account, AccountName, ApiKey, DigestRecord, Session, Timestamp};
@@ -30,6 +31,8 @@ pub enum Need {
     CountDigest(DigestUse),
     /// The issuer's keys, with this key among them if there is one.
     Keys(Arc<Issuer>, Option<String>),
+    /// What the issuer says of the token.
+    Introspection(Arc<Issuer>, Secret),
     /// Use this up, if it was not used before. Asked last, when all else has passed.
     Spend(OneTime),
 }
@@ -170,6 +173,10 @@ pub trait Facts {
     fn keys(&self, issuer: &Arc<Issuer>, kid: Option<&str>) -> Answer<Arc<KeySet>>;
     /// The token, if it was verified a moment ago under the same keys; otherwise what `verify` makes of it.
     fn token(&self, raw: &str, verify: impl FnOnce() -> Result<VerifiedToken, Stop>) -> Result<Arc<VerifiedToken>, Stop>;
+    /// What the issuer said of the token when it was last asked, be it long ago.
+    fn introspected(&self, issuer: &Arc<Issuer>, raw: &str) -> Option<Arc<Introspection>>;
+    /// What the issuer says of the token, asked for this judgement.
+    fn introspection(&self, issuer: &Arc<Issuer>, raw: &str) -> Answer<Arc<Introspection>>;
     /// Was this the first use? Whoever answers has used it up.
     fn spent(&self, once: &OneTime) -> Answer<Spending>;
     /// Since when uses are known. Nobody can say whether something was used before.

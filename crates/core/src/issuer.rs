@@ -1,6 +1,8 @@
-//! A token issuer as rules trust it: its name, its audiences, its algorithms. Not its keys, which are facts.
+//! A token issuer as rules trust it: its name, its audiences, its algorithms, whether it is asked. Not its keys, which are facts.
 
+use crate::introspection::Introspector;
 use crate::token::Algorithm;
+use std::sync::Arc;
 
 /// An issuer whose tokens are judged here.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,6 +23,8 @@ pub struct Issuer {
     pub binding: TokenBinding,
     /// Must proofs carry a nonce that was given here (RFC 9449 section 9)?
     pub dpop_nonces: bool,
+    /// How it is asked about tokens; none if it is not.
+    pub introspection: Option<Arc<Introspector>>,
 }
 
 /// Must tokens be bound to their holder? One that is bound needs its proof in any case.

@@ -15,6 +15,7 @@ mod binding;
 mod certificate;
 mod digest;
 mod dpop;
+mod introspection;
 mod login;
 mod permission;
 mod session;

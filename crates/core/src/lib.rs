@@ -16,6 +16,7 @@ pub mod digest;
 mod evidence;
 mod facts;
 mod identity;
+pub mod introspection;
 mod issuer;
 mod judge;
 pub mod login;

@@ -79,6 +79,8 @@ pub struct Requirement {
     pub https_only: bool,
     /// The issuers whose tokens are accepted.
     pub issuers: Arc<[Arc<Issuer>]>,
+    /// For how many seconds a token that was found active is served while its issuer cannot be asked; 0 for not at all.
+    pub serve_verified_for: i64,
     /// Origins other than the site's own whose scripts may use a session.
     pub origins: Arc<[String]>,
     /// The providers whose word counts here: a session that another one vouched for does not.

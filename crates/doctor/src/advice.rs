@@ -409,6 +409,10 @@ table! {
         "the server reaching the provider's discovery document";
         "On the server, fetch the provider's discovery document." "curl -v ISSUER/.well-known/openid-configuration";
         "Let the server reach the provider: name, proxy, firewall, route.";
+    "introspection-unreachable" Server LATER;
+        "the server reaching the issuer's introspection endpoint, as a client that it knows";
+        "On the server, ask the endpoint about any token." "curl -si -u CLIENT_ID -d token=made-up INTROSPECTION_ENDPOINT";
+        "Let the server reach the endpoint, and set its own client's identifier and secret there.";
     "keys-unreachable" Server LATER;
         "the server reaching the issuer's key set";
         "On the server, fetch the issuer's key set." "curl -v JWKS_URI";

@@ -48,6 +48,7 @@ pages! {
     TokenAudienceMismatch "token-audience-mismatch";
     TokenKindWrong "token-kind-wrong";
     ProofMissing "proof-missing";
+    TokenInactive "token-inactive";
     TokenUnbound "token-unbound";
     ProofWrong "proof-wrong";
     ProofReplayed "proof-replayed";
@@ -81,6 +82,7 @@ pages! {
     UpstreamUnreachable "upstream-unreachable";
     UpstreamTimeout "upstream-timeout";
     Overloaded "overloaded";
+    IntrospectionUnreachable "introspection-unreachable";
     ProviderUnreachable "provider-unreachable";
     UpstreamRefused "upstream-refused";
     LoginStateUnknown "login-state-unknown";

@@ -13,6 +13,7 @@ use crate::finding::{Clock, Refusal};
 use crate::reference::case::Found;
 use crate::reference::evidence::sentence;
 use crate::{jwt, mask};
+use countersign::introspection::Introspection;
 use countersign::token::{Algorithm, KeySet, Unverified, VerifiedToken};
 use countersign::{
     Access, Account, AccountName, Answer, ApiKey, Cause, DigestCount, DigestKey, DigestRecord, DigestUse, Facts, Issuer, MethodScopes,
@@ -145,6 +146,7 @@ impl<'a> Rule<'a> {
             max_age: words("max_age").first().and_then(|age| age.parse().ok()),
             https_only: false,
             issuers: issuers.into_iter().map(Arc::new).collect(),
+            serve_verified_for: 0,
             origins: Arc::default(),
             providers: Arc::default(),
             api_keys: Arc::default(),
@@ -208,6 +210,7 @@ fn supposed(token: &str) -> Option<Issuer> {
         access_token_type: false,
         binding: TokenBinding::Optional,
         dpop_nonces: false,
+        introspection: None,
     })
 }
 
@@ -237,6 +240,7 @@ fn issuers(table: &toml::Table) -> Vec<Issuer> {
             access_token_type: false,
             binding: TokenBinding::Optional,
             dpop_nonces: false,
+            introspection: None,
         })
     };
     tables.filter_map(read).collect()
@@ -250,6 +254,7 @@ fn lacking(need: &Need) -> Option<String> {
         }
         Need::ApiKey(_) => "Whether the API key is known, revoked or over: only the server's store of keys knows.".to_owned(),
         Need::Session(_) => "Whether the session still exists: only the server's store of sessions knows.".to_owned(),
+        Need::Introspection(..) => "Whether the token is still active: only its issuer knows, when it is asked.".to_owned(),
         Need::Keys(..) | Need::Spend(_) => return None,
     })
 }
@@ -304,6 +309,14 @@ impl Facts for Recorded {
             }
             verified => verified.map(Arc::new),
         }
+    }
+
+    fn introspected(&self, _: &Arc<Issuer>, _: &str) -> Option<Arc<Introspection>> {
+        None
+    }
+
+    fn introspection(&self, _: &Arc<Issuer>, _: &str) -> Answer<Arc<Introspection>> {
+        Answer::NotYet
     }
 
     fn spent(&self, _: &OneTime) -> Answer<Spending> {

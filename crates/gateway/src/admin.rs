@@ -39,7 +39,7 @@ async fn answer(shared: &Shared, request: &Request<Incoming>) -> Response<Full<B
         (&Method::GET | &Method::HEAD, "/healthz") => text(StatusCode::OK, "ok\n".into()),
         (&Method::GET | &Method::HEAD, "/readyz") => readiness(shared).await,
         (&Method::GET, "/metrics") => {
-            let mut response = text(StatusCode::OK, shared.metrics.render());
+            let mut response = text(StatusCode::OK, shared.metrics.render(&shared.sources.introspection_counts()));
             let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
             response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(kind));
             response

@@ -3,6 +3,7 @@
 
 use crate::config::{Plan, Rule, Site};
 use countersign::Cause;
+use countersign_sources::IntrospectionCounts;
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::encoding::text::encode;
 use prometheus_client::metrics::counter::Counter;
@@ -11,6 +12,7 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::Registry;
 use std::cell::RefCell;
 use std::collections::HashMap;
+use std::sync::atomic::Ordering;
 
 /// Which rule of which site.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -27,12 +29,21 @@ struct Labels {
     route: String,
 }
 
+/// An issuer, by the operator's name.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Asked {
+    issuer: String,
+}
+
 /// Everything that is counted.
 #[derive(Debug)]
 pub(crate) struct Metrics {
     registry: Registry,
     admitted: Family<Route, Counter>,
     refused: Family<Labels, Counter>,
+    introspections: Family<Asked, Counter>,
+    introspection_failures: Family<Asked, Counter>,
+    introspection_open: Family<Asked, Gauge>,
     /// Open connections.
     pub connections: Gauge,
     /// Sessions begun at the login page.
@@ -71,7 +82,22 @@ impl Metrics {
         registry.register("connections", "Open connections", connections.clone());
         registry.register("sign_ins", "Sessions begun at the login page", sign_ins.clone());
         registry.register("log_lines_dropped", "Lines of the decision log that were dropped", lines_dropped.clone());
-        Self { registry, admitted, refused, connections, sign_ins, lines_dropped }
+        let (introspections, introspection_failures) = (Family::<Asked, Counter>::default(), Family::<Asked, Counter>::default());
+        let introspection_open = Family::<Asked, Gauge>::default();
+        registry.register("introspections", "Questions to issuers about tokens", introspections.clone());
+        registry.register("introspection_failures", "Questions to issuers about tokens without an answer", introspection_failures.clone());
+        registry.register("introspection_open", "Is the issuer not asked for now, because it kept failing?", introspection_open.clone());
+        Self {
+            introspections,
+            introspection_failures,
+            introspection_open,
+            registry,
+            admitted,
+            refused,
+            connections,
+            sign_ins,
+            lines_dropped,
+        }
     }
 
     /// The counters of a plan.
@@ -89,8 +115,14 @@ impl Metrics {
         self.refused.get_or_create(&Labels { cause: cause.code(), site, route }).clone()
     }
 
-    /// The exposition format.
-    pub(crate) fn render(&self) -> String {
+    /// The exposition format, with how asking issuers about tokens went so far.
+    pub(crate) fn render(&self, asked: &[IntrospectionCounts]) -> String {
+        for count in asked {
+            let label = Asked { issuer: count.issuer.clone() };
+            self.introspections.get_or_create(&label).inner().store(count.questions, Ordering::Relaxed);
+            self.introspection_failures.get_or_create(&label).inner().store(count.failures, Ordering::Relaxed);
+            self.introspection_open.get_or_create(&label).set(i64::from(count.open));
+        }
         let mut text = String::new();
         // Writing to a string does not fail.
         let _ = encode(&mut text, &self.registry);

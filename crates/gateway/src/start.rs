@@ -205,6 +205,7 @@ fn own_issuer(plan: &Plan, data: &DataDir) -> Issuer {
         access_token_type: true,
         binding: countersign::TokenBinding::Optional,
         dpop_nonces: false,
+        introspection: None,
     }
 }
 

@@ -8,6 +8,7 @@
 use crate::keyed::Name;
 use crate::sources::{Fact, Sources, outage};
 use crate::uses::LastUse;
+use countersign::introspection::Introspection;
 use countersign::token::{KeySet, VerifiedToken};
 use countersign::{
     Account, AccountName, Answer, ApiKey, Cause, DigestCount, DigestKey, DigestRecord, DigestUse, Facts, Issuer, Need, Nonce, OneTime,
@@ -41,8 +42,19 @@ struct Memory {
     /// One for each issuer of the configuration.
     keys: HashMap<String, Arc<KeySet>>,
     tokens: Cache<Name, RememberedToken, TokenWeight>,
+    introspections: Cache<Name, Arc<Introspection>, IntrospectionWeight>,
     right_passwords: Cache<Name, ()>,
     key_uses: Cache<String, Arc<LastUse>>,
+}
+
+/// As heavy as its answer was long.
+#[derive(Clone)]
+pub(crate) struct IntrospectionWeight;
+
+impl Weighter<Name, Arc<Introspection>> for IntrospectionWeight {
+    fn weight(&self, _: &Name, said: &Arc<Introspection>) -> u64 {
+        said.length as u64 + TOKEN_OVERHEAD
+    }
 }
 
 struct RememberedToken {
@@ -72,6 +84,7 @@ impl AtHand {
             keys_epoch: sources.keys_epoch(),
             keys: HashMap::new(),
             tokens: Cache::with_weighter(items, bytes, TokenWeight),
+            introspections: Cache::with_weighter(items, bytes, IntrospectionWeight),
             right_passwords: Cache::new(items),
             key_uses: Cache::new(items),
         };
@@ -127,6 +140,7 @@ impl AtHand {
             memory.keys_epoch = keys_epoch;
             memory.keys.clear();
             memory.tokens.clear();
+            memory.introspections.clear();
         }
         memory
     }
@@ -145,6 +159,12 @@ impl AtHand {
             Fact::Digest(key, Answer::Known(Some(kept))) if records_stand => memory.digests.insert(key.clone(), kept.clone()),
             Fact::Keys(issuer, _, Answer::Known(set)) if keys_stand => {
                 memory.keys.insert(issuer.clone(), set.clone());
+            }
+            Fact::Introspection(issuer, token, said, last) if keys_stand => {
+                let said = if let Answer::Known(said) = said { Some(said) } else { last.as_ref() };
+                if let Some(said) = said {
+                    memory.introspections.insert(self.sources.keyed.introspection(issuer, token.expose()), said.clone());
+                }
             }
             Fact::Password(question, Answer::Known(PasswordAnswer::Right)) => {
                 memory.right_passwords.insert(self.sources.keyed.question(question), ());
@@ -261,6 +281,19 @@ impl Facts for Judging<'_> {
             memory.tokens.insert(name, RememberedToken { token: token.clone(), length: raw.len() });
         }
         Ok(token)
+    }
+
+    fn introspected(&self, issuer: &Arc<Issuer>, raw: &str) -> Option<Arc<Introspection>> {
+        let name = self.at_hand.sources.keyed.introspection(issuer, raw);
+        self.at_hand.memory().introspections.get(&name).cloned()
+    }
+
+    fn introspection(&self, issuer: &Arc<Issuer>, raw: &str) -> Answer<Arc<Introspection>> {
+        let given = self.given(|fact| match fact {
+            Fact::Introspection(asked, token, answer, _) if asked.name == issuer.name && token.expose() == raw => Some(answer),
+            _ => None,
+        });
+        given.unwrap_or(Answer::NotYet)
     }
 
     fn spent(&self, once: &OneTime) -> Answer<Spending> {

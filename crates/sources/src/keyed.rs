@@ -2,7 +2,7 @@
 
 use aws_lc_rs::hmac::{self, HMAC_SHA256};
 use aws_lc_rs::rand;
-use countersign::PasswordQuestion;
+use countersign::{Issuer, PasswordQuestion};
 
 /// Names a secret without holding it.
 pub(crate) type Name = [u8; 32];
@@ -22,6 +22,12 @@ impl Keyed {
     /// The name of a token.
     pub(crate) fn token(&self, raw: &str) -> Name {
         self.name(&[b"token", raw.as_bytes()])
+    }
+
+    /// The name of a token as one that this issuer is asked about: what one says is never taken for another's word.
+    pub(crate) fn introspection(&self, issuer: &Issuer, raw: &str) -> Name {
+        let client = issuer.introspection.as_ref().map_or("", |introspector| introspector.client_id.as_str());
+        self.name(&[b"introspection", issuer.name.as_bytes(), issuer.issuer.as_bytes(), client.as_bytes(), raw.as_bytes()])
     }
 
     /// The name of a password as the password of this account under this hash: another hash makes another name.

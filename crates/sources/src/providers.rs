@@ -207,7 +207,8 @@ impl Sources {
     }
 }
 
-fn form(question: &TokenRequest) -> Result<Request<Full<Bytes>>, Fault> {
+/// A question as a form that is posted.
+pub(crate) fn form(question: &TokenRequest) -> Result<Request<Full<Bytes>>, http::header::InvalidHeaderValue> {
     let mut body = Serializer::new(String::new());
     for (name, value) in &question.form {
         body.append_pair(name, value.expose());

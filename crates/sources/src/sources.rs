@@ -1,5 +1,6 @@
 //! The sources of all threads: one for each kind of need, and what runs beside them on the background runtime.
 
+use crate::introspection::{IntrospectionCounts, Introspections, unreachable};
 use crate::keyed::Keyed;
 use crate::keys::Keys;
 use crate::ledger::Ledger;
@@ -9,10 +10,11 @@ use crate::outbound::Outbound;
 use crate::passwords::Pool;
 use crate::providers::Providers;
 use crate::uses::{KeyUses, SessionUses};
+use countersign::introspection::Introspection;
 use countersign::token::KeySet;
 use countersign::{
     Account, AccountName, Answer, ApiKey, Cause, DigestCount, DigestKey, DigestRecord, DigestUse, Evidence, Issuer, Need, OneTime, Outage,
-    PasswordAnswer, PasswordQuestion, SecretHash, SessionInUse, Spending, Subject, Timestamp, Value,
+    PasswordAnswer, PasswordQuestion, Secret, SecretHash, SessionInUse, Spending, Subject, Timestamp, Value,
 };
 use countersign_store::{Store, StoreError};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -42,7 +44,8 @@ const RETRY_STORE: u32 = 5;
 /// The sources of all threads.
 pub struct Sources {
     store: Store,
-    keys: Keys,
+    keys: Arc<Keys>,
+    introspections: Introspections,
     pub(crate) providers: Providers,
     passwords: Pool,
     ledger: Ledger,
@@ -70,6 +73,8 @@ pub enum Fact {
     CountDigest(DigestUse, Answer<DigestCount>),
     /// The issuer, and the id of the key that was looked for.
     Keys(String, Option<String>, Answer<Arc<KeySet>>),
+    /// What was said, and what was said before, if nothing was now.
+    Introspection(Arc<Issuer>, Secret, Answer<Arc<Introspection>>, Option<Arc<Introspection>>),
     Spend(OneTime, Answer<Spending>),
 }
 
@@ -77,8 +82,11 @@ impl Sources {
     /// Starts them. What they wait for is waited for on `runtime`.
     pub fn start(store: Store, options: Options, runtime: Handle) -> Arc<Self> {
         let outbound = Arc::new(Outbound::new(&options.extra_roots));
+        let keys = Arc::new(Keys::new(options.own.clone(), outbound.clone(), runtime.clone()));
+        let remembered = (options.remembered, options.remembered_token_bytes);
         let sources = Arc::new(Self {
-            keys: Keys::new(options.own.clone(), outbound.clone(), runtime.clone()),
+            introspections: Introspections::new(outbound.clone(), keys.clone(), remembered, runtime.clone()),
+            keys,
             providers: Providers::new(outbound),
             passwords: Pool::start(&options),
             ledger: Ledger::new(),
@@ -148,6 +156,11 @@ impl Sources {
                 let answer = self.keys.ask(&issuer.issuer, kid.as_deref()).await;
                 Fact::Keys(issuer.issuer.clone(), kid, answer)
             }
+            Need::Introspection(issuer, token) => {
+                let name = self.keyed.introspection(&issuer, token.expose());
+                let (said, last) = self.introspections.ask(name, &issuer, &token).await;
+                Fact::Introspection(issuer, token, said, last)
+            }
             Need::Spend(once) => self.spend_now(once),
         }
     }
@@ -213,6 +226,12 @@ impl Sources {
     /// wait; an issuer that is down stops nothing.
     pub fn prefetch(&self, issuers: &[Arc<Issuer>]) {
         self.keys.prefetch(issuers);
+        self.introspections.renew(issuers);
+    }
+
+    /// How asking issuers about tokens went so far.
+    pub fn introspection_counts(&self) -> Vec<IntrospectionCounts> {
+        self.introspections.counts()
     }
 
     /// Where what waits is waited for.
@@ -273,6 +292,10 @@ fn unanswered(need: Need) -> Fact {
             let outage = Outage { evidence, ..outage(Cause::KeysUnreachable, RETRY_STORE) };
             Fact::Keys(issuer.issuer.clone(), kid, Answer::Outage(outage))
         }
+        Need::Introspection(issuer, token) => {
+            let outage = unreachable(&issuer, "no answer in time", RETRY_STORE);
+            Fact::Introspection(issuer, token, Answer::Outage(outage), None)
+        }
         Need::Spend(once) => Fact::Spend(once, Answer::Outage(outage(Cause::Overloaded, RETRY_STORE))),
         Need::Digest(key) => Fact::Digest(key, Answer::Outage(store())),
         Need::CountDigest(used) => Fact::CountDigest(used, Answer::Outage(outage(Cause::Overloaded, RETRY_STORE))),
@@ -331,6 +354,6 @@ fn ticks(every: Duration) -> tokio::time::Interval {
     ticks
 }
 
-fn now() -> Timestamp {
+pub(crate) fn now() -> Timestamp {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs().cast_signed())
 }

@@ -61,7 +61,6 @@ foreign! {
     TlsMisconfigured "tls-misconfigured" MisconfigurationTls Operator "A certificate or a TLS connection behind the refusal is not trusted or not configured.";
     ClockSkew "clock-skew" ClockSkew Caller "Two clocks disagree by more than the server allows.";
     TokenRevoked "token-revoked" RevokedToken Caller "The token was good once, and was revoked.";
-    TokenInactive "token-inactive" RevokedToken Caller "The provider says that the token is not active; it does not say why.";
     GrantRevoked "grant-revoked" RevokedToken Caller "What the tokens were derived from was withdrawn: a password change, a log-out, a revoked consent.";
     RefreshTokenExpired "refresh-token-expired" ExpiredToken Caller "The refresh token's lifetime is over.";
     RefreshTokenReused "refresh-token-reused" RevokedToken Caller "A refresh token was used twice, and the whole chain was revoked.";

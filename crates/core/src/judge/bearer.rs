@@ -1,7 +1,8 @@
-//! Bearer (RFC 6750) with a signed JWT (RFC 7519, RFC 9068). Who may present a token that is bound to somebody is `binding`'s.
+//! Bearer (RFC 6750) with a signed JWT (RFC 7519, RFC 9068), or with a token that its issuer is asked about (`introspection`).
+//! Who may present a token that is bound to somebody is `binding`'s.
 
 use super::binding::{self, SentAs};
-use super::{known, misplaced};
+use super::{introspection, known, misplaced};
 use crate::api_key::API_KEY_PREFIX;
 use crate::cause::Cause;
 use crate::evidence::{Evidence, Subject, Value};
@@ -24,7 +25,7 @@ pub(super) fn judge(
     now: Timestamp,
 ) -> Result<Identity, Stop> {
     let raw = raw.trim_matches(' ');
-    let token = facts.token(raw, || verify(raw, requirement, facts))?;
+    let token = find(raw, requirement, facts, now)?;
     // The token may have been verified for a site that trusts other issuers.
     if !requirement.issuers.contains(&token.issuer) {
         return Err(unknown_issuer(Some(&token.issuer.issuer), requirement));
@@ -34,6 +35,16 @@ pub(super) fn judge(
     check_audience(&token)?;
     let proven = binding::check(&token, raw, sent_as, parts, requirement, facts, now)?;
     Ok(Identity(Source::Token(token, proven)))
+}
+
+fn find(raw: &str, requirement: &Requirement, facts: &impl Facts, now: Timestamp) -> Result<Arc<VerifiedToken>, Stop> {
+    if introspection::is_asked(raw, requirement) {
+        check_form(raw, requirement)?;
+        if let Some(token) = introspection::find(raw, requirement, facts, now)? {
+            return Ok(token);
+        }
+    }
+    facts.token(raw, || verify(raw, requirement, facts))
 }
 
 /// The grammar of RFC 6750 section 2.1, and a key of ours in the wrong place.
@@ -67,13 +78,13 @@ fn verify(raw: &str, requirement: &Requirement, facts: &impl Facts) -> Result<Ve
     keys.verify(token, issuer)
 }
 
-fn malformed(fault: TokenFault, raw: &str) -> Stop {
+pub(super) fn malformed(fault: TokenFault, raw: &str) -> Stop {
     let cause = if fault == TokenFault::EmbeddedKey { Cause::TokenKeyUnknown } else { Cause::TokenMalformed };
     let evidence = Evidence::none().presented(Subject::Form, Value::text(&fault.to_string()));
     Stop::refuse(cause, evidence.presented(Subject::Length, Value::Number(raw.len() as i64)))
 }
 
-fn unknown_issuer(named: Option<&str>, requirement: &Requirement) -> Stop {
+pub(super) fn unknown_issuer(named: Option<&str>, requirement: &Requirement) -> Stop {
     let trusted = Value::texts(requirement.issuers.iter().map(|issuer| issuer.issuer.as_str()));
     Stop::refuse(Cause::TokenIssuerUnknown, Evidence::none().differs(Subject::Issuer, trusted, Value::text(named.unwrap_or("(none)"))))
 }
@@ -88,7 +99,7 @@ fn check_kind(token: &VerifiedToken) -> Result<(), Stop> {
     if let Some(other) = token.other_kind {
         return wrong("access token", other);
     }
-    if token.issuer.access_token_type && !is("at+jwt") {
+    if token.issuer.access_token_type && !token.introspected && !is("at+jwt") {
         return wrong("at+jwt", kind.unwrap_or("(none)"));
     }
     if kind.is_some() && !is("at+jwt") && !is("JWT") {
@@ -116,7 +127,8 @@ fn check_time(token: &VerifiedToken, now: Timestamp) -> Result<(), Stop> {
 
 fn check_audience(token: &VerifiedToken) -> Result<(), Stop> {
     let Issuer { audiences, .. } = Arc::as_ref(&token.issuer);
-    if token.audiences.iter().any(|audience| audiences.contains(audience)) {
+    let optional = token.introspected && token.issuer.introspection.as_ref().is_some_and(|introspector| !introspector.require_audience);
+    if token.audiences.iter().any(|audience| audiences.contains(audience)) || (optional && token.audiences.is_empty()) {
         return Ok(());
     }
     let texts = |audiences: &[String]| Value::texts(audiences.iter().map(String::as_str));

@@ -7,6 +7,9 @@ use serde::de::{Error, IgnoredAny};
 use serde::{Deserialize, Deserializer};
 use std::sync::Arc;
 
+/// The year 10000.
+const END: i64 = 253_402_300_800;
+
 /// The claims that are read. A claim of a wrong type makes the whole token malformed.
 #[derive(Debug, Default, Deserialize)]
 #[expect(missing_docs, reason = "the names are the registry's")]
@@ -99,6 +102,8 @@ pub struct VerifiedToken {
     pub other_kind: Option<&'static str>,
     /// The key or certificate that it is bound to, if it is.
     pub confirmation: Option<Confirmation>,
+    /// Did its issuer say all this when it was asked? Otherwise its signature was verified here.
+    pub introspected: bool,
 }
 
 impl VerifiedToken {
@@ -135,6 +140,34 @@ impl VerifiedToken {
             header_type: header.typ,
             other_kind,
             confirmation: claims.cnf,
+            introspected: false,
+        })
+    }
+}
+
+impl VerifiedToken {
+    /// What an issuer says of an active token (RFC 7662 section 2.2); none if it does not say whose it is. Without an end it is
+    /// good for as long as the answer is.
+    pub(crate) fn introspected(claims: Claims, username: Option<String>, kind: Option<&str>, issuer: Arc<Issuer>) -> Option<Self> {
+        let is = |name: &str| kind.is_some_and(|kind| kind.eq_ignore_ascii_case(name));
+        let refresh = is("refresh_token") || is("refresh");
+        let other_kind = if refresh { Some("refresh token") } else { claims.other_kind() };
+        let subjects = [claims.sub, username, claims.client_id, claims.azp];
+        Some(Self {
+            issuer,
+            subject: subjects.into_iter().flatten().find(|subject| !subject.is_empty())?,
+            audiences: claims.aud,
+            scopes: [claims.scope, claims.scp].concat(),
+            roles: [claims.roles, claims.groups].concat(),
+            expires: claims.exp.unwrap_or(END),
+            not_before: claims.nbf,
+            issued_at: claims.iat,
+            auth_time: claims.auth_time,
+            acr: claims.acr,
+            header_type: None,
+            other_kind,
+            confirmation: claims.cnf.or_else(|| is("DPoP").then_some(Confirmation { key: None, certificate: None })),
+            introspected: true,
         })
     }
 }
@@ -147,7 +180,6 @@ fn confirmation<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Con
 
 /// NumericDate: a JSON number of seconds, fractions cut off. Anything that is not a number, or out of range, is a fault.
 pub(crate) fn date<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Timestamp>, D::Error> {
-    const END: i64 = 253_402_300_800; // the year 10000
     #[derive(Deserialize)]
     #[serde(untagged)]
     enum Date {

@@ -55,6 +55,12 @@ impl SigningKey {
         format!("{signed}.{signature}")
     }
 
+    /// Signs bytes.
+    #[cfg(test)]
+    pub(crate) fn sign_bytes(&self, bytes: &[u8]) -> Vec<u8> {
+        self.pair.sign(bytes).as_ref().to_vec()
+    }
+
     /// The public half, as a set of one.
     pub fn key_set(&self) -> KeySet {
         KeySet::of(&self.id, Algorithm::EdDsa, self.pair.public_key().as_ref()).unwrap_or_default()

@@ -25,7 +25,7 @@ const INVALID_TOKEN: &[(&[&str], u8, Code)] = &[
     (&["not yet valid", "before", "future", "nbf", "not valid yet"], 92, Common(Cause::TokenNotYetValid)),
     (&["revoked", "blacklist", "logged out"], 92, Foreign(ForeignCause::TokenRevoked)),
     (&["expired", "expiry", "expiration", "lifetime"], 95, EXPIRED),
-    (&["inactive", "not active"], 82, Foreign(ForeignCause::TokenInactive)),
+    (&["inactive", "not active"], 82, Common(Cause::TokenInactive)),
     (&["algorithm", "alg "], 86, Common(Cause::TokenAlgorithmRefused)),
     (&["id token", "id_token", "token type", "typ ", "token use", "token_use"], 84, Common(Cause::TokenKindWrong)),
     (&["malformed", "well formed", "well-formed", "parse", "decode", "format", "segments"], 86, Common(Cause::TokenMalformed)),

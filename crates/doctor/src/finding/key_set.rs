@@ -157,6 +157,7 @@ impl Set {
             access_token_type: false,
             binding: countersign::TokenBinding::Optional,
             dpop_nonces: false,
+            introspection: None,
         };
         match keys.verify(unverified, &Arc::new(issuer)) {
             Err(Stop::Refuse(refusal)) if refusal.cause == Cause::TokenSignatureWrong => {

@@ -11,7 +11,7 @@ const TOKEN: Code = Foreign(ForeignCause::TokenRevoked);
 const GRANT: Code = Foreign(ForeignCause::GrantRevoked);
 const KEY: Code = Common(Cause::ApiKeyRevoked);
 const REUSED: Code = Foreign(ForeignCause::RefreshTokenReused);
-const INACTIVE: Code = Foreign(ForeignCause::TokenInactive);
+const INACTIVE: Code = Common(Cause::TokenInactive);
 
 const PHRASES: &[Phrase] = &[
     Phrase("token has been revoked", 94, TOKEN),

@@ -2,6 +2,7 @@
 //! returned if anything is at fault; the faults are the reader's.
 
 mod digest;
+mod introspection;
 mod issuer;
 mod provider;
 mod rule;
@@ -43,7 +44,7 @@ pub(super) type Document<'a> = &'a dyn Fn(&Path) -> Result<Zeroizing<String>, St
 /// Makes the plan; its revision and text are filled in by the caller.
 pub(super) fn check(reader: &Reader<'_>, file: &File, world: &World<'_>) -> Plan {
     let server = server(reader, &file.server, world);
-    let issuers = issuer::check_all(reader, &file.issuers);
+    let issuers = issuer::check_all(reader, &file.issuers, world);
     let trusted: Arc<[_]> = issuers.iter().cloned().collect();
     let providers = provider::check_all(reader, &file.providers, world);
     let digest = digest::check(reader, file);

@@ -72,6 +72,37 @@ pub(super) struct IssuerWritten {
     pub access_token_type: Option<At<bool>>,
     pub binding: Option<At<TokenBinding>>,
     pub dpop_nonces: Option<At<bool>>,
+    pub introspection: Option<IntrospectionWritten>,
+}
+
+pub(super) struct IntrospectionWritten {
+    pub place: Place,
+    pub endpoint: Option<At<String>>,
+    pub client_id: Option<At<String>>,
+    pub client_auth: Option<At<ClientProofKind>>,
+    pub client_secret: Option<At<Secret>>,
+    pub client_secret_file: Option<At<String>>,
+    pub client_key_file: Option<At<String>>,
+    pub client_key_id: Option<At<String>>,
+    pub tokens: Option<At<TokensAsked>>,
+    pub reuse: Option<At<Duration>>,
+    pub signed: Option<At<bool>>,
+    pub require_audience: Option<At<bool>>,
+}
+
+/// What a client proves itself by where it asks about tokens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum ClientProofKind {
+    Basic,
+    Post,
+    Key,
+}
+
+/// About which tokens an issuer is asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum TokensAsked {
+    Opaque,
+    All,
 }
 
 pub(super) struct ProviderWritten {
@@ -139,6 +170,7 @@ pub(super) struct SiteWritten {
     pub pass_credentials: Option<At<bool>>,
     pub api_keys_in: Option<At<Vec<At<String>>>>,
     pub https_only: Option<At<bool>>,
+    pub issuers: Option<At<Vec<At<String>>>>,
     pub providers: Option<At<Vec<At<String>>>>,
     pub passwords: Option<At<bool>>,
     pub cors: Option<CorsWritten>,
@@ -162,6 +194,7 @@ pub(super) struct RuleWritten {
     pub roles: Option<At<Vec<At<String>>>>,
     pub acr: Option<At<Vec<At<String>>>>,
     pub max_age: Option<At<Duration>>,
+    pub serve_verified_for: Option<At<Duration>>,
 }
 
 impl File {
@@ -238,6 +271,7 @@ impl LimitsWritten {
 
 impl IssuerWritten {
     fn read(issuer: &Fields<'_, '_>) -> Self {
+        let introspection = issuer.table("introspection");
         Self {
             name: issuer.text("name"),
             issuer: issuer.text("issuer"),
@@ -247,6 +281,26 @@ impl IssuerWritten {
             access_token_type: issuer.flag("access_token_type"),
             binding: issuer.one_of("binding", &[TokenBinding::Optional, TokenBinding::Dpop, TokenBinding::Mtls, TokenBinding::Any]),
             dpop_nonces: issuer.flag("dpop_nonces"),
+            introspection: introspection.present.then(|| IntrospectionWritten::read(&introspection)),
+        }
+    }
+}
+
+impl IntrospectionWritten {
+    fn read(asked: &Fields<'_, '_>) -> Self {
+        Self {
+            place: asked.place.clone(),
+            endpoint: asked.text("endpoint"),
+            client_id: asked.text("client_id"),
+            client_auth: asked.one_of("client_auth", &[ClientProofKind::Basic, ClientProofKind::Post, ClientProofKind::Key]),
+            client_secret: asked.secret("client_secret"),
+            client_secret_file: asked.text("client_secret_file"),
+            client_key_file: asked.text("client_key_file"),
+            client_key_id: asked.text("client_key_id"),
+            tokens: asked.one_of("tokens", &[TokensAsked::Opaque, TokensAsked::All]),
+            reuse: asked.duration("reuse"),
+            signed: asked.flag("signed"),
+            require_audience: asked.flag("require_audience"),
         }
     }
 }
@@ -326,6 +380,7 @@ impl SiteWritten {
             pass_credentials: site.flag("pass_credentials"),
             api_keys_in: site.list("api_keys_in"),
             https_only: site.flag("https_only"),
+            issuers: site.list("issuers"),
             providers: site.list("providers"),
             passwords: site.flag("passwords"),
             cors: cors.present.then(|| CorsWritten { origins: cors.list("origins"), credentials: cors.flag("credentials") }),
@@ -350,6 +405,7 @@ impl RuleWritten {
             roles: rule.list("roles"),
             acr: rule.list("acr"),
             max_age: rule.duration("max_age"),
+            serve_verified_for: rule.duration("serve_verified_for"),
         }
     }
 }

@@ -96,6 +96,11 @@ pub(super) const SECTIONS: &[Section] = &[
         meaning: "An issuer whose tokens are accepted where a rule takes `bearer`. Its keys come by discovery.",
     },
     Section {
+        name: "issuer.introspection",
+        repeated: false,
+        meaning: "Ask the issuer about tokens that say nothing by themselves (RFC 7662).",
+    },
+    Section {
         name: "provider",
         repeated: true,
         meaning: "A provider that people sign in with, where a site names it in `providers`. It is asked when somebody signs in, so it may be down while the gateway starts.",
@@ -220,6 +225,30 @@ keys! {
         "dpop_nonces" Flag, Is("false"), "true",
             "Must proofs carry a nonce of this gateway (RFC 9449 section 9)? Then none can be made in advance; it costs a client one more request every five minutes.";
     }
+    "issuer.introspection" {
+        "endpoint" Text, Means("the issuer's discovery document says"), r#""https://id.example/introspect""#,
+            "Where it is asked.";
+        "client_id" Text, Required, r#""gateway""#,
+            "What the issuer calls this gateway, which has to be its client: nobody else may ask about tokens.";
+        "client_auth" OneOf(&["basic", "post", "private_key_jwt"]), Is("basic"), r#""post""#,
+            "How the gateway proves itself: `client_secret_basic`, `client_secret_post`, or a signed assertion (RFC 7523).";
+        "client_secret" Secret, Means("`client_secret_file` says"), "",
+            "The client's secret, in the environment alone: `COUNTERSIGN_ISSUER__0__INTROSPECTION__CLIENT_SECRET` for the first issuer.";
+        "client_secret_file" Path, Means("`client_secret` says"), r#""gateway.secret""#,
+            "A file that holds the client's secret and nothing else.";
+        "client_key_file" Path, Means("there is none"), r#""gateway-key.pem""#,
+            "The private key for `private_key_jwt`, PKCS#8 as PEM: P-256 (`ES256`), Ed25519 (`EdDSA`) or RSA (`RS256`).";
+        "client_key_id" Text, Means("the assertion names none"), r#""2027""#,
+            "The id under which the issuer knows the public half.";
+        "tokens" OneOf(&["opaque", "all"]), Is("opaque"), r#""all""#,
+            "About which tokens it is asked: those that are no JWT, or all. A JWT is asked about where it says it is from; without `all` it is verified here, and a revocation is not seen.";
+        "reuse" Duration(0, 3600 * SECOND), Is("60s"), r#""10s""#,
+            "For how long an answer is used again, so within which a revocation is seen. `0s` asks for every request.";
+        "signed" Flag, Is("false"), "true",
+            "Insist on a signed answer (RFC 9701)?";
+        "require_audience" Flag, Is("true"), "false",
+            "Refuse tokens of which the answer names no audience? One that it names has to be among `audiences` in any case.";
+    }
     "provider" {
         "name" Text, Required, r#""corp""#,
             "Your name for it: small letters, digits and `-`. Accounts are kept under it, so it stays.";
@@ -307,6 +336,8 @@ keys! {
             "Does the app see the host that the client asked for? Otherwise that of `upstream`.";
         "pass_credentials" Flag, Is("false"), "true",
             "Does the app see the credentials that the gateway has judged? Session cookies stay here in any case.";
+        "issuers" List(&[]), Means("all of them"), r#"["corp"]"#,
+            "The issuers whose tokens are accepted here, by name.";
         "providers" List(&[]), Is(""), r#"["corp"]"#,
             "The providers that people sign in with, where a rule takes `session`. With one and no passwords they are sent there at once; otherwise the login page offers the choice.";
         "passwords" Flag, Means("yes, unless there are `providers`"), "true",
@@ -339,6 +370,8 @@ keys! {
             "One of these authentication contexts is needed (RFC 9470). Tokens carry one, and sessions that a provider vouched for; who signs in with a provider is sent there for it.";
         "max_age" Duration(SECOND, YEAR), Means("any will do"), r#""1h""#,
             "The person must have authenticated within this time (RFC 9470).";
+        "serve_verified_for" Duration(0, DAY), Is("0s"), r#""10m""#,
+            "While an issuer cannot be asked about a token, serve what it found active within this time; otherwise that is a 503. A revocation is not seen so long.";
     }
 }
 

@@ -316,8 +316,9 @@ impl Plan {
     /// Trusts the gateway's own issuer too, on every rule.
     #[must_use]
     pub fn with_own_issuer(mut self, own: Arc<Issuer>) -> Self {
-        let trusted: Arc<[Arc<Issuer>]> = self.issuers.iter().cloned().chain([own]).collect();
         for site in &mut self.sites {
+            let named = site.rules.first().into_iter().flat_map(|rule| rule.requirement.issuers.iter());
+            let trusted: Arc<[Arc<Issuer>]> = named.chain([&own]).cloned().collect();
             for rule in &mut Arc::make_mut(site).rules {
                 rule.requirement.issuers = trusted.clone();
             }

@@ -105,6 +105,7 @@ fn token() -> VerifiedToken {
         access_token_type: false,
         binding: countersign::TokenBinding::Optional,
         dpop_nonces: false,
+        introspection: None,
     };
     VerifiedToken {
         issuer: Arc::new(issuer),
@@ -120,6 +121,7 @@ fn token() -> VerifiedToken {
         header_type: None,
         other_kind: None,
         confirmation: None,
+        introspected: false,
     }
 }
 

@@ -211,6 +211,7 @@ async fn the_own_issuer_needs_no_fetch() {
         access_token_type: true,
         binding: countersign::TokenBinding::Optional,
         dpop_nonces: false,
+        introspection: None,
     };
     let issuer = Arc::new(issuer);
     let keys = Keys::new(Some((issuer.clone(), Arc::new(key.key_set()))), Arc::new(Outbound::new(&[])), Handle::current());

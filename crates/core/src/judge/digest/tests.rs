@@ -4,6 +4,7 @@
 use super::*;
 use crate::digest::{ha1, userhash};
 use crate::facts::{Answer, OneTime, PasswordAnswer, PasswordQuestion, SessionInUse, Spending};
+use crate::introspection::Introspection;
 use crate::issuer::Issuer;
 use crate::nonce::NonceKey;
 use crate::record::{Account, AccountState, ApiKey};
@@ -89,6 +90,14 @@ impl Facts for Known {
         verify().map(Arc::new)
     }
 
+    fn introspected(&self, _: &Arc<Issuer>, _: &str) -> Option<Arc<Introspection>> {
+        None
+    }
+
+    fn introspection(&self, _: &Arc<Issuer>, _: &str) -> Answer<Arc<Introspection>> {
+        Answer::NotYet
+    }
+
     fn spent(&self, _: &OneTime) -> Answer<Spending> {
         Answer::NotYet
     }
@@ -114,6 +123,7 @@ fn requirement() -> Requirement {
         max_age: None,
         https_only: false,
         issuers: Arc::from([]),
+        serve_verified_for: 0,
         origins: Arc::from([]),
         providers: Arc::from([]),
         api_keys: Arc::default(),

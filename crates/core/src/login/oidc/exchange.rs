@@ -57,10 +57,15 @@ impl TokenRequest {
     }
 
     /// With what the client proves itself by (RFC 6749 section 2.3.1).
-    fn proved(mut self, party: &RelyingParty, metadata: &Metadata) -> Self {
-        let secret = match (metadata.authentication(party), &party.client_secret) {
+    fn proved(self, party: &RelyingParty, metadata: &Metadata) -> Self {
+        self.proved_by(metadata.authentication(party), &party.client_id, party.client_secret.as_ref())
+    }
+
+    /// With what a client of this name and secret proves itself by.
+    pub(crate) fn proved_by(mut self, how: ClientAuthentication, client_id: &str, secret: Option<&Secret>) -> Self {
+        let secret = match (how, secret) {
             (ClientAuthentication::Basic, Some(secret)) => {
-                let pair = Secret::new(format!("{}:{}", encoded(&party.client_id), encoded(secret.expose())));
+                let pair = Secret::new(format!("{}:{}", encoded(client_id), encoded(secret.expose())));
                 self.authorization = Some(Secret::new(format!("Basic {}", STANDARD.encode(pair.expose()))));
                 return self;
             }
@@ -68,7 +73,7 @@ impl TokenRequest {
             (_, _) => None,
         };
         if !self.form.iter().any(|(name, _)| *name == "client_id") {
-            self.form.push(("client_id", Secret::new(party.client_id.as_str())));
+            self.form.push(("client_id", Secret::new(client_id)));
         }
         self.form.extend(secret);
         self

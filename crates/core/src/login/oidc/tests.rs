@@ -22,6 +22,7 @@ fn party(secret: Option<&str>, authentication: Option<ClientAuthentication>) -> 
         access_token_type: false,
         binding: crate::issuer::TokenBinding::Optional,
         dpop_nonces: false,
+        introspection: None,
     };
     RelyingParty {
         name: "corp".into(),

@@ -113,6 +113,32 @@ impl Bench<'_> {
         ]
     }
 
+    pub(super) fn introspection_unreachable(&self) -> Vec<Remedy> {
+        let client = self.presented_text(Subject::Client);
+        let line = format!("curl -i -u {} -d token=made-up ENDPOINT", quoted(&format!("{}:SECRET", client.unwrap_or("CLIENT"))));
+        let first = match client {
+            Some(client) => {
+                let text =
+                    format!("the issuer does not take the client {client} as it proves itself: set id, secret and `client_auth` right");
+                let lines =
+                    ["[issuer.introspection]".to_owned(), format!("client_id = {}", string(client)), "client_auth = \"post\"".to_owned()];
+                Remedy::configuration(text, lines)
+            }
+            None => {
+                Remedy::commands(Owner::Operator, "ask the endpoint from the gateway's machine; the gateway tries again by itself", [line])
+            }
+        };
+        let lines = ["[[site.rule]]".to_owned(), "serve_verified_for = \"10m\"".to_owned()];
+        vec![
+            first,
+            Remedy::advice(Owner::Caller, "wait for Retry-After and send the same token again: it was neither accepted nor refused"),
+            Remedy::configuration(
+                "a rule may serve in the meantime what was found active a while ago; revocations are not seen so long",
+                lines,
+            ),
+        ]
+    }
+
     pub(super) fn store_unreachable(&self) -> Vec<Remedy> {
         let data = self.case.program.data.unwrap_or("DATA");
         let lines = [format!("df -h {0}; ls -l {0}", quoted(data)), self.command(&["user", "list"])];

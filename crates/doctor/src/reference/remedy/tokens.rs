@@ -143,6 +143,15 @@ impl Bench<'_> {
         remedies
     }
 
+    pub(super) fn token_inactive(&self) -> Vec<Remedy> {
+        let line = "curl -u CLIENT:SECRET -d token=TOKEN ENDPOINT     # what [issuer.introspection] names".to_owned();
+        let text = "if new tokens fail too, ask the endpoint about one: some issuers answer so where the client that asks is no audience of the token";
+        vec![
+            Remedy::advice(Owner::Caller, "get a new token and retry once: this one was revoked, is over, or was cut on its way"),
+            Remedy::commands(Owner::Operator, text, [line]),
+        ]
+    }
+
     pub(super) fn step_up(&self, parameter: &str) -> Vec<Remedy> {
         let accepted = self.expected_texts(Subject::AuthenticationContext);
         let value = if accepted.is_empty() { String::new() } else { format!("={}", accepted.join(" ")) };

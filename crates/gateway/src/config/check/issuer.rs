@@ -1,6 +1,6 @@
 //! Issuers: their URL, their audiences, and algorithms that can be trusted.
 
-use super::{url, value};
+use super::{World, introspection, url, value};
 use crate::config::file::IssuerWritten;
 use crate::config::near::nearest;
 use crate::config::read::{At, Reader, shown};
@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 /// Checks all issuers.
-pub(super) fn check_all(reader: &Reader<'_>, written: &[IssuerWritten]) -> Vec<Arc<Issuer>> {
+pub(super) fn check_all(reader: &Reader<'_>, written: &[IssuerWritten], world: &World<'_>) -> Vec<Arc<Issuer>> {
     for (number, issuer) in written.iter().enumerate() {
         let earlier = || written.iter().take(number);
         if let Some(name) = &issuer.name
@@ -25,10 +25,10 @@ pub(super) fn check_all(reader: &Reader<'_>, written: &[IssuerWritten]) -> Vec<A
             reader.fault(&url.place, format!("the issuer {} is trusted already", shown(&url.value)), Some(mend));
         }
     }
-    written.iter().map(|issuer| Arc::new(check(reader, issuer))).collect()
+    written.iter().map(|issuer| Arc::new(check(reader, issuer, world))).collect()
 }
 
-fn check(reader: &Reader<'_>, written: &IssuerWritten) -> Issuer {
+fn check(reader: &Reader<'_>, written: &IssuerWritten, world: &World<'_>) -> Issuer {
     for name in written.name.iter().filter(|name| name.value.is_empty() || name.value.chars().any(char::is_control)) {
         reader.fault(&name.place, "an issuer's name is not empty and has no control characters", None);
     }
@@ -47,6 +47,7 @@ fn check(reader: &Reader<'_>, written: &IssuerWritten) -> Issuer {
         access_token_type: value(&written.access_token_type, false),
         binding: value(&written.binding, TokenBinding::Optional),
         dpop_nonces: value(&written.dpop_nonces, false),
+        introspection: written.introspection.as_ref().map(|asked| Arc::new(introspection::check(reader, asked, world))),
     }
 }
 

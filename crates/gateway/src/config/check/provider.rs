@@ -102,6 +102,7 @@ fn relying_party(reader: &Reader<'_>, written: &ProviderWritten, name: &str, wor
         access_token_type: false,
         binding: countersign::TokenBinding::Optional,
         dpop_nonces: false,
+        introspection: None,
     };
     let mut scopes = texts(&written.scopes);
     if !scopes.iter().any(|scope| scope == "openid") {

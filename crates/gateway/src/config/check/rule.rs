@@ -65,6 +65,7 @@ fn check(reader: &Reader<'_>, number: usize, written: &RuleWritten, site: &OfSit
         acr: texts(reader, "an authentication context", &written.acr),
         max_age: written.max_age.as_ref().map(|age| i64::try_from(age.value.as_secs()).unwrap_or(i64::MAX)),
         https_only: site.https_only,
+        serve_verified_for: written.serve_verified_for.as_ref().map_or(0, |time| i64::try_from(time.value.as_secs()).unwrap_or(0)),
         issuers: site.issuers.clone(),
         digest: site.digest.cloned().unwrap_or_default(),
         origins: site.origins.clone(),

@@ -68,7 +68,8 @@ fn environment<'a>(reader: &Reader<'_>, file: &'a File) -> &'a str {
 }
 
 fn check(reader: &Reader<'_>, number: usize, written: &SiteWritten, of_file: &OfFile<'_>) -> Site {
-    let OfFile { server, issuers, digest, environment, .. } = *of_file;
+    let OfFile { server, digest, environment, .. } = *of_file;
+    let issuers = &issuers(reader, written, of_file.issuers);
     let providers = providers(reader, written, of_file.providers);
     let host = written.host.as_ref().map(|host| host.value.clone());
     let realm = realm(reader, written, host.as_ref());
@@ -111,6 +112,21 @@ fn check(reader: &Reader<'_>, number: usize, written: &SiteWritten, of_file: &Of
         cors,
         realm,
     }
+}
+
+/// The issuers that the site names, or all.
+fn issuers(reader: &Reader<'_>, written: &SiteWritten, known: &Arc<[Arc<Issuer>]>) -> Arc<[Arc<Issuer>]> {
+    let Some(list) = &written.issuers else { return known.clone() };
+    let find = |name: &At<String>| {
+        let found = known.iter().find(|issuer| issuer.name == name.value).cloned();
+        if found.is_none() {
+            let meant =
+                nearest(&name.value, known.iter().map(|issuer| issuer.name.as_str())).map(|meant| format!("did you mean `{meant}`?"));
+            reader.fault(&name.place, format!("there is no issuer {}", shown(&name.value)), meant);
+        }
+        found
+    };
+    list.value.iter().filter_map(find).collect()
 }
 
 /// The providers that the site names.

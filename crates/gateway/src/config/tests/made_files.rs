@@ -46,8 +46,11 @@ fn every_key_is_read() {
             if key.section.starts_with("site") { "[[site]]\n".to_owned() } else { format!("[[site]]\nupstream = \"sample\"\n{RULE}") };
         let header = if key.section == "site" { String::new() } else { section.header() };
         // What stands in a list stands in the last of its members.
-        let outer =
-            if key.section == "provider.grant" { "[[provider]]\nname = \"p\"\nissuer = \"https://p\"\nclient_id = \"c\"\n" } else { "" };
+        let outer = match key.section {
+            "provider.grant" => "[[provider]]\nname = \"p\"\nissuer = \"https://p\"\nclient_id = \"c\"\n",
+            "issuer.introspection" => "[[issuer]]\nname = \"i\"\nissuer = \"https://i\"\naudiences = [\"a\"]\n",
+            _ => "",
+        };
         let text = format!("{site}{outer}{header}\n{} = 1979-05-27\n", key.name);
         let told = parse("test.toml", &text).unwrap_err();
         let about = format!("`{}` takes", key.name);

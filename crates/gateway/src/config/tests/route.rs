@@ -93,6 +93,7 @@ fn the_gateways_own_issuer_is_trusted_everywhere() {
         access_token_type: true,
         binding: countersign::TokenBinding::Optional,
         dpop_nonces: false,
+        introspection: None,
     };
     let plan = loaded(SITES).plan.with_own_issuer(Arc::new(own));
     assert!(plan.sites.iter().flat_map(|site| &site.rules).all(|rule| rule.requirement.issuers.iter().any(|issuer| issuer.name == "own")));
