@@ -64,11 +64,23 @@ pub(crate) fn in_its_language(mut clues: Vec<Clue>) -> Vec<Clue> {
 /// Many servers say that nothing came when they mean that nothing came which they could use. Where the request is seen to
 /// carry credentials, that is what is believed.
 pub(crate) fn seeing_the_request(mut clues: Vec<Clue>, dossier: &Dossier) -> Vec<Clue> {
-    let sent = dossier.refusal().and_then(|(_, exchange)| exchange.request.as_ref()).map(finding::sent_credentials);
-    if !sent.unwrap_or_default() {
+    let request = dossier.refusal().and_then(|(_, exchange)| exchange.request.as_ref());
+    let missing = Code::from(Cause::CredentialsMissing);
+    explain_away(&mut clues);
+    if request.is_some_and(finding::sent_only_cookies) {
+        return cookies_alone(clues);
+    }
+    // Who gives a token for the password has no second factor to add.
+    if request.is_some_and(finding::sent_token_as_password) {
+        let factor = Code::from(ForeignCause::SecondFactorMissing);
+        clues.iter_mut().filter(|clue| clue.code == factor).for_each(|clue| clue.weight /= 2);
+    }
+    if request.is_some_and(finding::sent_nothing) {
+        nobody_asked(&mut clues);
+    }
+    if !request.map(finding::sent_credentials).unwrap_or_default() {
         return clues;
     }
-    let missing = Code::from(Cause::CredentialsMissing);
     let mut weighed = None;
     for clue in clues.iter_mut().filter(|clue| clue.code == missing && clue.finding == DIALECT) {
         weighed = weighed.max(Some(clue.weight));
@@ -77,6 +89,49 @@ pub(crate) fn seeing_the_request(mut clues: Vec<Clue>, dossier: &Dossier) -> Vec
     if let Some(weight) = weighed {
         let because = "The server says that no credentials came, and some did: those that it cannot use count as none.";
         clues.push(Clue::new("credentials", ForeignCause::CredentialsInvalid, weight * 2 / 3, because));
+    }
+    clues
+}
+
+/// That credentials are invalid is what a server says of damaged ones, and of those that were meant for another server.
+fn explain_away(clues: &mut [Clue]) {
+    let explains = |clue: &Clue| match clue.finding {
+        "garbled" | "placeholder" => clue.weight >= SETTLES && clue.code.family() == Family::MalformedCredentials,
+        "refused" => clue.code == Code::from(ForeignCause::ServerMisconfigured),
+        _ => false,
+    };
+    if clues.iter().any(explains) {
+        for clue in clues.iter_mut().filter(|clue| clue.code.family() == Family::InvalidCredentials) {
+            clue.weight = clue.weight * 2 / 3;
+        }
+    }
+}
+
+/// A request that says nothing of who asks was not refused for what one may do, where the product's language has another reading.
+fn nobody_asked(clues: &mut [Clue]) {
+    let other = clues.iter().any(|clue| clue.finding == DIALECT && clue.code.family() == Family::MisconfigurationOther);
+    for clue in clues.iter_mut().filter(|clue| other && clue.code.family() == Family::InsufficientPermissions) {
+        clue.weight /= 2;
+    }
+}
+
+/// Where cookies are all that came: words that mean either nothing or a session that is over mean the session, and a key that
+/// is refused is none of the caller's.
+fn cookies_alone(mut clues: Vec<Clue>) -> Vec<Clue> {
+    let session = clues.iter().any(|clue| clue.finding == DIALECT && clue.code.family() == Family::ExpiredSession);
+    let missing = Code::from(Cause::CredentialsMissing);
+    for clue in clues.iter_mut().filter(|clue| session && clue.code == missing) {
+        clue.weight /= 2;
+    }
+    let key = Code::from(Cause::ApiKeyUnknown);
+    let mut told = false;
+    for clue in clues.iter_mut().filter(|clue| clue.code == key) {
+        clue.weight /= 2;
+        told = true;
+    }
+    if told {
+        let because = "The server refuses a key, and the request carries none: something between the caller and the server adds one.";
+        clues.push(Clue::new("credentials", ForeignCause::ServerMisconfigured, 58, because));
     }
     clues
 }

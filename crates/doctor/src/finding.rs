@@ -130,6 +130,33 @@ pub(crate) fn secrets(dossier: &Dossier) -> Vec<String> {
     secrets
 }
 
+/// Does nothing in the request say who asks?
+pub(crate) fn sent_nothing(request: &crate::dossier::Request) -> bool {
+    sent::credentials(request).is_empty()
+}
+
+/// Is the password of Basic a token by its form: a short prefix, a dash or underscore, and a long run without blanks?
+pub(crate) fn sent_token_as_password(request: &crate::dossier::Request) -> bool {
+    let header = request.headers.get("authorization").and_then(countersign_grammar::split_scheme);
+    let pair = header
+        .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("basic"))
+        .and_then(|(_, pair)| countersign_grammar::decode_basic(pair.trim()).ok());
+    pair.is_some_and(|pair| {
+        let password = pair.password();
+        let prefixed = password.split_once(['-', '_']).is_some_and(|(prefix, rest)| {
+            let word = (3..=10).contains(&prefix.len()) && prefix.bytes().all(|byte| byte.is_ascii_alphanumeric());
+            word && rest.len() >= 12 && !rest.contains(' ')
+        });
+        prefixed || password.len() >= 32 && password.bytes().all(|byte| byte.is_ascii_alphanumeric())
+    })
+}
+
+/// Are cookies all that the request carries of what can say who asks?
+pub(crate) fn sent_only_cookies(request: &crate::dossier::Request) -> bool {
+    let sent = sent::credentials(request);
+    !sent.is_empty() && sent.iter().all(|sent| sent.place == sent::Place::Cookie)
+}
+
 /// Does the request carry anything where credentials are looked for, so that a server which sees none is to be doubted? A
 /// cookie comes by itself, and a parameter or a member of a body may be what the request is about.
 pub(crate) fn sent_credentials(request: &crate::dossier::Request) -> bool {

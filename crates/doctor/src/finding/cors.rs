@@ -1,6 +1,7 @@
 //! Refusals that meet a page's script on another origin: preflights that are asked for credentials, and answers it may not read.
 
 use super::refusal::{Refusal, origin};
+use super::said::Said;
 use crate::catalogue::Code::{self, Common, Foreign};
 use crate::clue::{Clue, Quote, Side};
 use crate::dossier::Dossier;
@@ -17,7 +18,23 @@ pub(crate) fn see(dossier: &Dossier) -> Vec<Clue> {
     clues.extend(preflight(&refusal));
     clues.extend(hidden(&refusal));
     clues.extend(reported(&refusal));
+    clues.extend(named(&refusal));
     clues
+}
+
+/// The body says that it is the origin that is not allowed.
+fn named(refusal: &Refusal<'_>) -> Option<Clue> {
+    const WORDS: &[&str] = &[
+        "origin * is not allowed",
+        "origin * not allowed",
+        "origin is not allowed",
+        "not allowed by cors",
+        "invalid cors request",
+        "cors origin",
+        "cors request rejected",
+        "cors policy",
+    ];
+    Said::of(refusal.dossier).any(WORDS).map(|heard| heard.clue(NAME, ORIGIN, 82))
 }
 
 fn preflight(refusal: &Refusal<'_>) -> Option<Clue> {

@@ -87,6 +87,7 @@ pub(crate) fn see(dossier: &Dossier) -> Vec<Clue> {
     clues.extend(page(&refusal, &said));
     clues.extend(environment(&refusal));
     clues.extend(index(&refusal));
+    clues.extend(regional(&refusal, &said));
     clues
 }
 
@@ -160,6 +161,44 @@ fn environment(refusal: &Refusal<'_>) -> Option<Clue> {
                 })
             })
     })
+}
+
+/// A host of one region, and a key that it does not know: services that are split by region keep their accounts apart.
+fn regional(refusal: &Refusal<'_>, said: &Said) -> Option<Clue> {
+    const REGIONS: &[&str] =
+        &["us", "us1", "us2", "us3", "us5", "eu", "eu1", "eu2", "uk", "de", "fr", "ap", "ap1", "ap2", "au", "ca", "in", "jp", "sg"];
+    const GLOBAL: &[&str] = &["amazonaws.com", "azure.com", "windows.net", "googleapis.com", "oraclecloud.com", "auth0.com"];
+    let request = refusal.request()?;
+    let host = request.host();
+    let own = host.strip_suffix(super::refusal::site(&host)).unwrap_or_default();
+    let region = own.split(['.', '-']).find(|label| REGIONS.contains(label))?;
+    let unknown = said.any(&[
+        "key is invalid",
+        "invalid key",
+        "invalid * key",
+        "token is not valid",
+        "invalid token",
+        "token is invalid",
+        "key * not valid",
+        "invalid api",
+        "invalid credentials",
+    ]);
+    if GLOBAL.iter().any(|global| host.ends_with(global)) || !keyed(request) || refusal.status() == 429 {
+        return None;
+    }
+    let heard = unknown?;
+    let because = format!(
+        "{host} serves the region {region}. Where a service is split by region, each knows only its own accounts and answers as to a wrong key."
+    );
+    let clue =
+        Clue::new(NAME, WRONG, 58, because).quote(Quote::text(refusal.index, "request URL", request.line, &request.url)).quote(heard.quote);
+    Some(clue.fix(Side::Caller, "Ask the host of the region in which the account was opened.", &[]))
+}
+
+/// Does the request carry a key? A token that an authorization server signed says by itself where it belongs.
+fn keyed(request: &crate::dossier::Request) -> bool {
+    let sent = sent::credentials(request);
+    !sent.is_empty() && sent.iter().all(|sent| crate::jwt::spot(&sent.value).is_none())
 }
 
 /// A static server's 403 for a directory without an index.

@@ -13,6 +13,26 @@ use countersign_grammar::{BasicFault, FaultKind, decode_basic, parse_credentials
 const NAME: &str = "garbled";
 const GARBLED: Code = Foreign(ForeignCause::CredentialsGarbled);
 
+/// Words that say that a key or token has not the form of one.
+pub(super) const FORM: &[&str] = &[
+    "invalid api key format",
+    "invalid key format",
+    "invalid api token format",
+    "invalid access token format",
+    "invalid credential format",
+    "invalid credentials format",
+    "invalid authorization format",
+    "invalid authorization header format",
+    "invalid format for * key",
+    "api key format is invalid",
+    "api key is malformed",
+    "malformed api key",
+    "malformed key",
+    "key is malformed",
+    "key has an invalid format",
+    "not a valid api key format",
+];
+
 /// What is wrong: how sure that it matters, and what to say.
 type Damage = (u8, String, Option<&'static str>);
 
@@ -41,6 +61,9 @@ pub(crate) fn see(dossier: &Dossier) -> Vec<Clue> {
         }
     }
     clues.extend(two_mechanisms(&refusal, &fields));
+    if !sent::credentials(request).is_empty() {
+        clues.extend(Said::of(dossier).any(FORM).map(|heard| heard.clue(NAME, GARBLED, 88)));
+    }
     clues
 }
 
@@ -97,6 +120,13 @@ fn bare(whole: &str, refusal: &Refusal<'_>) -> Option<Damage> {
         return None;
     }
     let line = Some("Authorization: Bearer …");
+    // API Gateway hands the field to its authorizers as it is; Amazon's own examples send a Cognito token without a scheme.
+    let gateway = refusal.answered("x-amzn-errortype").is_some()
+        || refusal.answered("x-amz-apigw-id").is_some()
+        || refusal.request().is_some_and(|request| request.host().contains(".execute-api."));
+    if gateway {
+        return None;
+    }
     if jwt::spot(whole).is_some_and(|token| token.len() == whole.len() && jwt::Jwt::read(token).is_some_and(|token| token.signed())) {
         return Some((84, "A JWT stands in Authorization without the word Bearer before it.".to_owned(), line));
     }
@@ -145,6 +175,14 @@ fn basic(token: &str) -> Option<Damage> {
                 .is_some_and(|bytes| bytes.len() > 6 && bytes.contains(&b':') && bytes.iter().all(|byte| (32..127).contains(byte)))
             {
                 return Some((72, "The password is itself the base64 of a pair: it was encoded twice.".to_owned(), None));
+            }
+            if escaped(user) || escaped(password) {
+                return Some((
+                    68,
+                    "Name or password has percent escapes in it: it was encoded as for a URL before it was put together. RFC 6749 section 2.3.1 wants that for clients at a token endpoint, and many servers take the pair as it is."
+                        .to_owned(),
+                    None,
+                ));
             }
             if !user.is_ascii() || !password.is_ascii() {
                 return Some((34, "Name or password has letters outside ASCII, sent as UTF-8; a server that reads Latin-1 gets another text (RFC 7617 section 2.1).".to_owned(), None));
@@ -198,6 +236,12 @@ fn basic(token: &str) -> Option<Damage> {
         Err(_) if token.contains(['*', '<', '[', '…']) || token.contains("...") => None,
         Err(_) => Some((84, "What follows Basic is no base64.".to_owned(), Some("printf '%s' \"$USER:$PASSWORD\" | base64 -w0"))),
     }
+}
+
+/// Is there a percent escape, such as `%5E`?
+fn escaped(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    bytes.windows(3).any(|three| matches!(three, [b'%', a, b] if a.is_ascii_hexdigit() && b.is_ascii_hexdigit()))
 }
 
 /// Damage that any key or token can have.

@@ -31,6 +31,7 @@ pub(crate) fn see(dossier: &Dossier) -> Vec<Clue> {
         let mut found = Vec::new();
         found.extend(dates(&refusal, sent, &token, &said));
         found.extend(kind(sent, &token));
+        found.extend(cognito(&refusal, &token));
         found.extend(audience(&refusal, &token));
         if found.iter().all(|clue: &Clue| clue.weight < 60) {
             found.extend(unexplained(&refusal, sent, &token, &said));
@@ -152,6 +153,22 @@ fn kind(sent: &Sent<'_>, token: &Jwt) -> Option<Clue> {
         "Send the access token that the token endpoint gave for this API.",
         &[],
     ))
+}
+
+/// API Gateway's Cognito authorizer takes the ID token, and the access token only for methods that ask for scopes.
+fn cognito(refusal: &Refusal<'_>, token: &Jwt) -> Option<Clue> {
+    let gateway = refusal.answered("x-amzn-errortype").is_some_and(|header| header.value.contains("UnauthorizedException"));
+    let access =
+        token.text("token_use").is_some_and(|kind| kind == "access") && token.text("iss").is_some_and(|iss| iss.contains("cognito-idp"));
+    (gateway && access && refusal.status() == 401).then(|| {
+        let because =
+            "The token is Cognito's access token, and a Cognito authorizer takes the ID token unless scopes are set for the method.";
+        Clue::new(NAME, Common(Cause::TokenKindWrong), 72, because).fix(
+            Side::Caller,
+            "Send the ID token, or set scopes for the method.",
+            &[],
+        )
+    })
 }
 
 /// Audiences that are known to be some API's alone, with the hosts of that API.

@@ -149,7 +149,11 @@ pub(crate) fn see(dossier: &Dossier) -> Vec<Clue> {
     for clue in &mut clues {
         // Who sent nothing is refused for that first; who is answered by a firewall's page was not looked at by the app.
         if refusal.request().is_some() && !carries {
-            clue.weight = clue.weight * 2 / 3;
+            // The page of the web server itself, and nobody was asked who it is: a rule or a file's mode, whoever comes.
+            let own = refusal.is_html()
+                && refusal.challenges().is_empty()
+                && ["apache", "nginx", "microsoft-iis", "litespeed"].iter().any(|server| refusal.server().contains(server));
+            clue.weight = clue.weight * if own { 1 } else { 2 } / 3;
         }
         if matches!(said.status, 429 | 407) {
             clue.weight /= 3;

@@ -136,6 +136,15 @@ pub(crate) fn see(dossier: &Dossier) -> Vec<Clue> {
     let mut clues = said.clues(NAME, PHRASES);
     let Some(refusal) = Refusal::of(dossier) else { return clues };
     let sent = refusal.request().map(sent::credentials).unwrap_or_default();
+    // A form that is refused was not looked up.
+    if said.any(super::garbled::FORM).is_some() {
+        clues.iter_mut().for_each(|clue| clue.weight /= 3);
+    }
+    // What is refused where a SAML message was posted is the message.
+    if sent.iter().any(|sent| sent.name.eq_ignore_ascii_case("samlresponse")) {
+        clues.iter_mut().for_each(|clue| clue.weight /= 3);
+        return clues;
+    }
     if refusal.request().is_some() && sent.is_empty() {
         // Some say "invalid" to a request that carries nothing.
         clues.iter_mut().for_each(|clue| clue.weight /= 3);
@@ -144,7 +153,24 @@ pub(crate) fn see(dossier: &Dossier) -> Vec<Clue> {
     if clues.is_empty() && matches!(refusal.status(), 401) && !refusal.is_preflight() && !refusal.challenge_tells_error() {
         clues.extend(plain(&refusal, &sent, &said));
     }
+    clues.extend(asked_by_another(&refusal, &sent));
     clues
+}
+
+/// A browser sends Basic for a page only after something asked for it. Where this answer does not ask, something in front does.
+fn asked_by_another(refusal: &Refusal<'_>, sent: &[Sent<'_>]) -> Option<Clue> {
+    let request = refusal.request()?;
+    let browser = request.headers.get("user-agent").is_some_and(|agent| agent.starts_with("Mozilla/"));
+    let script = ["x-requested-with", "origin"].iter().any(|name| request.headers.get(name).is_some())
+        || request.headers.get("sec-fetch-mode").is_some_and(|mode| !mode.eq_ignore_ascii_case("navigate"))
+        || request.path().contains("/api");
+    let basic = sent.iter().find(|sent| sent.place == Place::Authorization && sent.value.starts_with("Basic "))?;
+    if !browser || script || refusal.status() != 401 || !request.method.eq_ignore_ascii_case("GET") || !refusal.challenges().is_empty() {
+        return None;
+    }
+    let because = "A browser opens a page with Basic only after something asked for it, and this answer asks for nothing: a proxy in front does, and the app got what was meant for the proxy.";
+    let clue = Clue::new(NAME, Foreign(ForeignCause::ServerMisconfigured), 76, because).quote(basic.quote(refusal.index));
+    Some(clue.fix(crate::clue::Side::Proxy, "Keep the proxy's own credentials from the app.", &["proxy_set_header Authorization \"\";"]))
 }
 
 /// Nothing is said beyond the 401 itself.

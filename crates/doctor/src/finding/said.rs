@@ -132,7 +132,13 @@ impl Said {
         let head = response.headers.0.iter().map(|header| header.line).max().unwrap_or_default().max(response.line);
         let (shown, html) = readable(&response.body);
         let place = if html { "response page" } else { "response body" };
-        self.piece(place.to_owned(), exchange, if head == 0 { 0 } else { head + 2 }, shown);
+        let line = if head == 0 { 0 } else { head + 2 };
+        self.piece(place.to_owned(), exchange, line, shown);
+        if let Some(value) = json(&response.body) {
+            let mut codes = Vec::new();
+            spelled(&value, &mut codes, 0);
+            self.piece("response body, its code in words".to_owned(), exchange, line, codes.join("\n"));
+        }
     }
 
     fn piece(&mut self, place: String, exchange: usize, line: usize, shown: String) {
@@ -204,6 +210,42 @@ impl Heard {
     pub(crate) fn clue(self, finding: &'static str, code: Code, weight: u8) -> Clue {
         Clue::new(finding, code, weight, format!("The server says so: “{}”.", self.words.trim_end_matches('.'))).quote(self.quote)
     }
+}
+
+/// The codes of a JSON error as words: `USER.DISABLED` and `UserDisabled` say `user disabled`. One word alone says nothing new.
+fn spelled(value: &serde_json::Value, codes: &mut Vec<String>, depth: usize) {
+    const NAMES: &[&str] = &["code", "error", "errorcode", "error_code", "errortype", "error_type", "type", "reason", "status"];
+    match value {
+        serde_json::Value::Object(members) if depth < 4 => {
+            for (name, inner) in members.iter().take(40) {
+                match inner {
+                    serde_json::Value::String(code) if NAMES.contains(&name.to_ascii_lowercase().as_str()) => {
+                        codes.extend(words_of(code).filter(|_| codes.len() < 20));
+                    }
+                    _ => spelled(inner, codes, depth + 1),
+                }
+            }
+        }
+        serde_json::Value::Array(inner) if depth < 4 => inner.iter().take(10).for_each(|value| spelled(value, codes, depth + 1)),
+        _ => {}
+    }
+}
+
+/// The words of an identifier in camel case or with dots, dashes or underscores.
+fn words_of(code: &str) -> Option<String> {
+    if !(6..=80).contains(&code.len()) || !code.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-:".contains(&byte)) {
+        return None;
+    }
+    let mut words = String::with_capacity(code.len() + 8);
+    let mut lower = false;
+    for c in code.chars() {
+        if c.is_ascii_uppercase() && lower {
+            words.push(' ');
+        }
+        lower = c.is_ascii_lowercase();
+        words.push(if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { ' ' });
+    }
+    words.trim().contains(' ').then(|| words.trim().to_owned())
 }
 
 /// Where a phrase stands: its parts in order, each within [`GAP`] bytes of the one before, the first at the start of a word.
@@ -373,6 +415,19 @@ mod tests {
         check("user 'x' is locked", "user * is locked", true);
         check(&format!("user {} is locked", "x".repeat(200)), "user * is locked", false);
         check("ünlocked", "locked", false);
+    }
+
+    #[test]
+    fn codes_are_read_as_words() {
+        for (code, expect) in [
+            ("USER.DISABLED", Some("user disabled")),
+            ("UserNotConfirmed", Some("user not confirmed")),
+            ("token_expired", Some("token expired")),
+            ("unauthorized", None),
+            ("No such user", None),
+        ] {
+            assert_eq!(words_of(code).as_deref(), expect);
+        }
     }
 
     #[test]

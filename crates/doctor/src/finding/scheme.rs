@@ -78,12 +78,32 @@ pub(crate) fn see(dossier: &Dossier) -> Vec<Clue> {
     clues.extend(unchallenged(&refusal, &sent, &said));
     clues.extend(spoken(&refusal, &sent, &said));
     clues.extend(misplaced(&refusal, &sent, &said));
+    clues.extend(in_query(&refusal, &sent));
     clues
+}
+
+/// An access token in the URL and none in `Authorization`: few servers look there (RFC 6750 section 2.3, RFC 9700 section 2.6).
+fn in_query(refusal: &Refusal<'_>, sent: &[Sent<'_>]) -> Option<Clue> {
+    let header = sent.iter().any(|sent| matches!(sent.place, Place::Authorization | Place::Field));
+    let token = sent.iter().find(|sent| sent.place == Place::Query && sent.name.eq_ignore_ascii_case("access_token"))?;
+    if header || refusal.status() != 401 || !refusal.challenges().is_empty() {
+        return None;
+    }
+    let because = "The access token stands in the URL alone, where few servers look for it (RFC 6750 section 2.3).";
+    let clue = Clue::new(NAME, MISPLACED, 38, because).quote(token.quote(refusal.index));
+    Some(clue.fix(Side::Caller, "Send it in the Authorization field.", &["Authorization: Bearer …"]))
 }
 
 /// The scheme that a field was sent with; none for a bare value.
 fn scheme<'a>(sent: &'a Sent<'_>) -> Option<&'a str> {
     countersign_grammar::split_scheme(&sent.value).filter(|(_, rest)| !rest.is_empty()).map(|(scheme, _)| scheme)
+}
+
+/// Is it a word that servers do not share? `Token`, and those that sign, are known to many.
+pub(super) fn is_rare(scheme: &str) -> bool {
+    const SHARED: &[&str] = &["basic", "bearer", "digest", "negotiate", "ntlm", "kerberos", "dpop", "token", "hawk", "signature", "jwt"];
+    let folded = scheme.to_ascii_lowercase();
+    !SHARED.contains(&folded.as_str()) && !["aws", "hmac", "sharedkey", "gnap"].iter().any(|start| folded.starts_with(start))
 }
 
 /// Sent with one scheme, asked for others.
@@ -165,6 +185,11 @@ fn spoken(refusal: &Refusal<'_>, sent: &[Sent<'_>], said: &Said) -> Option<Clue>
             && !starts_with(mine, "aws")
     });
     let speaks_of_key = said.any(&["api key", "apikey", "api_key", "token", "unauthorized"]).is_some();
+    if let Some(heard) = said.any(NOTHING_CAME).filter(|_| mine.is_some_and(is_rare) && refusal.challenges().is_empty()) {
+        let because =
+            format!("The server sees no credentials, and they came with {}, a scheme that few servers read.", mine.unwrap_or_default());
+        return Some(Clue::new(NAME, UNACCEPTED, 66, because).quote(header.quote(refusal.index)).quote(heard.quote));
+    }
     if odd && refusal.challenges().is_empty() && refusal.status() == 401 {
         let because = format!(
             "{} is no scheme that servers share: one that does not know the word takes it for a part of the key, or sees no credentials.",

@@ -224,6 +224,9 @@ pub(crate) fn is_key(name: &str) -> bool {
         words.iter().map(String::as_str).collect::<Vec<_>>().as_slice(),
         [.., "client" | "app" | "application", "id"] | [.., "session", "id"]
     );
+    // A signature over the body: X-Hub-Signature-256, X-Shopify-Hmac-Sha256.
+    let digest = last.starts_with("sha") || last.bytes().all(|byte| byte.is_ascii_digit());
+    let named = named || last == "hmac" || digest && words.iter().any(|word| word == "signature" || word == "hmac");
     named && !words.iter().any(|word| NO_SECRET.contains(&word.as_str())) && !name.starts_with("sec-") && name != "proxy-authorization"
 }
 

@@ -31,6 +31,14 @@ const PHRASES: &[Phrase] = &[
     Phrase("timestamp expired", 92, SKEW),
     Phrase("timestamp has expired", 92, SKEW),
     Phrase("timestamp is expired", 92, SKEW),
+    Phrase("stale timestamp", 92, SKEW),
+    Phrase("timestamp is stale", 92, SKEW),
+    Phrase("expired timestamp", 90, SKEW),
+    Phrase("timestamp too far", 92, SKEW),
+    Phrase("timestamp is too far", 92, SKEW),
+    Phrase("timestamp differs", 88, SKEW),
+    Phrase("timestamp difference", 88, SKEW),
+    Phrase("timestamp skew", 92, SKEW),
     Phrase("timestamp out of", 90, SKEW),
     Phrase("timestamp outside", 92, SKEW),
     Phrase("timestamp is outside", 92, SKEW),
@@ -85,7 +93,28 @@ pub(crate) fn see(dossier: &Dossier) -> Vec<Clue> {
     clues.extend(signed_url(&refusal, request));
     clues.extend(skewed(&refusal, request, &said));
     clues.extend(scope(&refusal, request));
+    clues.extend(delivered(&refusal, request));
     clues
+}
+
+/// A webhook's delivery: its sender signs the body as it is sent, and nothing else says who asks.
+fn delivered(refusal: &Refusal<'_>, request: &Request) -> Option<Clue> {
+    let sent = sent::credentials(request);
+    let named = |sent: &sent::Sent<'_>| {
+        let name = sent.name.to_ascii_lowercase();
+        sent.place == sent::Place::Field && (name.contains("signature") || name.contains("hmac"))
+    };
+    let signature = sent.iter().find(|sent| named(sent))?;
+    let alone = sent.iter().all(|sent| named(sent) || sent.place == sent::Place::Body);
+    if !alone || request.body.trim().is_empty() && !request.method.eq_ignore_ascii_case("POST") {
+        return None;
+    }
+    let because = format!(
+        "The body is signed in {}, and nothing else says who asks: the receiver computes the same over the body as it came. Another secret, or a body that was parsed and written anew, gives another signature.",
+        signature.name
+    );
+    let clue = Clue::new(NAME, Common(Cause::TokenSignatureWrong), 60, because).quote(signature.quote(refusal.index));
+    Some(clue.fix(Side::Server, "Verify over the raw bytes, with the secret of this very webhook.", &[]))
 }
 
 /// Where a time was found, its value, and how far a server usually lets it lie.

@@ -81,6 +81,11 @@ fn authorization(refusal: &Refusal<'_>, sent: &[Sent<'_>], said: &Said) -> Optio
         .iter()
         .any(|weak| words.contains(weak))
     });
+    // FastAPI's own checkers say this where the field is absent or has another scheme, and never of a wrong value.
+    let fastapi = refusal
+        .response()
+        .is_some_and(|response| response.body.split_whitespace().collect::<String>() == r#"{"detail":"Notauthenticated"}"#);
+    let weak_words = weak_words && !(fastapi && same);
     let base: u8 = match (&heard, weak_words) {
         (Some(_), false) if same || challenges.is_empty() => 62,
         (Some(_), false) => 24,
@@ -91,6 +96,8 @@ fn authorization(refusal: &Refusal<'_>, sent: &[Sent<'_>], said: &Said) -> Optio
         _ => return None,
     };
     let weight = if stack.is_some() && (same || challenges.is_empty()) { base + 18 } else { base };
+    // With a scheme that few servers read, it is rather the scheme that they do not see.
+    let weight = if super::scheme::is_rare(scheme) { weight / 2 } else { weight };
     let mut because = match &heard {
         Some(_) => "The request carries Authorization, and the server says that nothing came.".to_owned(),
         None => "The request carries Authorization, and the server answers as to one that carries none.".to_owned(),
