@@ -100,6 +100,12 @@ fn explain_away(clues: &mut [Clue]) {
         "refused" => clue.code == Code::from(ForeignCause::ServerMisconfigured),
         _ => false,
     };
+    // An account's state is the reason; that one may not is what follows from it.
+    if clues.iter().any(|clue| clue.finding == "account" && clue.weight >= 85) {
+        for clue in clues.iter_mut().filter(|clue| clue.code.family() == Family::InsufficientPermissions) {
+            clue.weight /= 2;
+        }
+    }
     if clues.iter().any(explains) {
         for clue in clues.iter_mut().filter(|clue| clue.code.family() == Family::InvalidCredentials) {
             clue.weight = clue.weight * 2 / 3;

@@ -161,5 +161,5 @@ pub(crate) fn sent_only_cookies(request: &crate::dossier::Request) -> bool {
 /// cookie comes by itself, and a parameter or a member of a body may be what the request is about.
 pub(crate) fn sent_credentials(request: &crate::dossier::Request) -> bool {
     use sent::Place::{Authorization, Field, Url};
-    sent::credentials(request).iter().any(|sent| matches!(sent.place, Authorization | Field | Url))
+    sent::credentials(request).iter().any(|sent| matches!(sent.place, Authorization | Field | Url) && !sent::is_client_id(sent))
 }

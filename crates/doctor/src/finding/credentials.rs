@@ -162,7 +162,8 @@ pub(crate) fn see(dossier: &Dossier) -> Vec<Clue> {
     let Some(request) = refusal.request() else {
         return alone(&refusal, words.map(|heard| heard.clue(NAME, MISSING, 70)));
     };
-    let sent = sent::credentials(request);
+    let mut sent = sent::credentials(request);
+    sent.retain(|sent| words.is_none() || !sent::is_client_id(sent));
     let only_cookies = sent.iter().all(|sent| sent.place == Place::Cookie);
     if refusal.is_preflight() || matches!(refusal.status(), 0 | 407 | 429 | 300..=399) || !only_cookies {
         return Vec::new();

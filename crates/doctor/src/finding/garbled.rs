@@ -127,10 +127,20 @@ fn bare(whole: &str, refusal: &Refusal<'_>) -> Option<Damage> {
     if gateway {
         return None;
     }
-    if jwt::spot(whole).is_some_and(|token| token.len() == whole.len() && jwt::Jwt::read(token).is_some_and(|token| token.signed())) {
+    let asked = refusal.challenges();
+    let bearer = asked.is_empty() || asked.iter().any(|challenge| challenge.is("Bearer") || challenge.is("Token") || challenge.is("JWT"));
+    if bearer
+        && jwt::spot(whole).is_some_and(|token| token.len() == whole.len() && jwt::Jwt::read(token).is_some_and(|token| token.signed()))
+    {
         return Some((84, "A JWT stands in Authorization without the word Bearer before it.".to_owned(), line));
     }
-    let asked = refusal.challenges();
+    if !bearer && jwt::spot(whole).is_some() {
+        return Some((
+            40,
+            "Authorization holds a JWT without a scheme, and the challenge asks for another kind of credentials.".to_owned(),
+            None,
+        ));
+    }
     if asked.iter().any(|challenge| challenge.is("Bearer") || challenge.is("Basic") || challenge.is("Token")) {
         return Some((80, "Authorization holds a value without a scheme, and the challenge asks for one with a scheme.".to_owned(), None));
     }

@@ -143,6 +143,7 @@ pub(crate) fn see(dossier: &Dossier) -> Vec<Clue> {
     // What is refused where a SAML message was posted is the message.
     if sent.iter().any(|sent| sent.name.eq_ignore_ascii_case("samlresponse")) {
         clues.iter_mut().for_each(|clue| clue.weight /= 3);
+        clues.extend(assertion(&refusal, &sent));
         return clues;
     }
     if refusal.request().is_some() && sent.is_empty() {
@@ -155,6 +156,15 @@ pub(crate) fn see(dossier: &Dossier) -> Vec<Clue> {
     }
     clues.extend(asked_by_another(&refusal, &sent));
     clues
+}
+
+/// A SAML response was posted and refused, whatever the page says of it.
+fn assertion(refusal: &Refusal<'_>, sent: &[Sent<'_>]) -> Option<Clue> {
+    let posted = sent.iter().find(|sent| sent.name.eq_ignore_ascii_case("samlresponse"))?;
+    matches!(refusal.status(), 400 | 401 | 403).then(|| {
+        let because = "A SAML response was posted and refused. Its signature, audience, times and the request that it answers are checked, and the log of the service provider tells which.";
+        Clue::new(NAME, Common(Cause::AssertionSignatureWrong), 62, because).quote(posted.quote(refusal.index))
+    })
 }
 
 /// A browser sends Basic for a page only after something asked for it. Where this answer does not ask, something in front does.
@@ -175,7 +185,7 @@ fn asked_by_another(refusal: &Refusal<'_>, sent: &[Sent<'_>]) -> Option<Clue> {
 
 /// Nothing is said beyond the 401 itself.
 fn plain(refusal: &Refusal<'_>, sent: &[Sent<'_>], said: &Said) -> Option<Clue> {
-    let Some(first) = sent.iter().find(|sent| sent.place != Place::Cookie) else {
+    let Some(first) = sent.iter().find(|sent| sent.place != Place::Cookie && !sent::is_client_id(sent)) else {
         let weight = if refusal.request().is_none() { 24 } else { return None };
         return Some(Clue::new(NAME, INVALID, weight, "Only the answer was given. Credentials may have been sent and refused."));
     };
@@ -220,5 +230,17 @@ mod tests {
         );
         check(see(&exchanged("GET https://a.example/", 401, "", "Invalid token")), None, 20);
         check(see(&answered(403, "", "")), None, 10);
+        let browser = "GET https://a.example/\nUser-Agent: Mozilla/5.0\nAuthorization: Basic eHh4Og==";
+        check(see(&exchanged(browser, 401, "", "")), Some("server-misconfigured"), 70);
+        check(
+            see(&exchanged(
+                "POST https://a.example/acs\nContent-Type: application/x-www-form-urlencoded\n\nSAMLResponse=x",
+                403,
+                "",
+                "Authentication failed",
+            )),
+            Some("assertion-signature-wrong"),
+            60,
+        );
     }
 }

@@ -65,6 +65,12 @@ const HEDGES: &[&str] = &[
     "malformed or expired",
     "not valid or has expired",
     "incorrect or expired",
+    // Advice, which is given whatever the reason was.
+    "has not expired",
+    "hasn't expired",
+    "have not expired",
+    "is not expired",
+    "not be expired",
 ];
 
 /// Fields of an answer that carry a message for people.

@@ -30,22 +30,8 @@ pub(crate) fn see(dossier: &Dossier) -> Vec<Clue> {
         }
     }
     let said = Said::of(dossier);
-    clues.extend(unexplained(dossier, &clues));
     clues.extend(words::see(&said, !posted.is_empty() || !metadata.is_empty() || speaks_of_saml(dossier, &said)));
     clues
-}
-
-/// A response was posted and refused, and neither it nor the page tells why.
-fn unexplained(dossier: &Dossier, clues: &[Clue]) -> Option<Clue> {
-    let refusal = Refusal::of(dossier)?;
-    let request = refusal.request()?;
-    let posted = !saml::messages(&request.body).is_empty() || request.body.contains("SAMLResponse=");
-    let told = clues.iter().any(|clue| clue.weight >= 60);
-    (posted && !told && matches!(refusal.status(), 400 | 401 | 403)).then(|| {
-        let because = "A SAML response was posted, and the page that refuses it does not say what of it: signature, audience, times and the request that it answers are checked, and the log of the service provider tells which.";
-        let quote = quote(refusal.index + 1, "request body", "SAMLResponse=…");
-        Clue::new(NAME, Cause::AssertionSignatureWrong, 62, because).quote(quote)
-    })
 }
 
 /// The messages of the dossier: those given alone, and the one of the last request that carried one, if it was refused.

@@ -114,7 +114,14 @@ fn unchallenged(refusal: &Refusal<'_>, sent: &[Sent<'_>], said: &Said) -> Option
     let Some(header) = header else {
         return elsewhere(refusal, sent, first.scheme());
     };
-    let scheme = scheme(header)?;
+    let Some(scheme) = scheme(header) else {
+        let jwt = crate::jwt::spot(&header.value).is_some();
+        let bearer = challenges.iter().any(|challenge| challenge.is("Bearer") || challenge.is("Token") || challenge.is("JWT"));
+        return (jwt && !bearer).then(|| {
+            let because = format!("The request carries a JWT, and who answered asks for {} and nothing else: it may be a proxy that stands before the server for which the token is.", first.scheme());
+            Clue::new(NAME, UNACCEPTED, 56, because).quote(header.quote(refusal.index))
+        });
+    };
     // Kerberos and NTLM travel under Negotiate; DPoP tokens are often challenged as Bearer.
     let alike = |challenge: &countersign_grammar::Challenge<'_>| {
         challenge.is(scheme)
@@ -274,5 +281,11 @@ mod tests {
         check(see(&exchanged("GET https://a.example/\nX-API-Key: 1", 401, "", "Invalid X-API-Key")), None, 10);
         check(see(&exchanged("GET https://a.example/?api_key=1", 401, "WWW-Authenticate: Bearer", "")), Some("api-key-misplaced"), 40);
         check(see(&answered(401, "", "Unauthorized")), None, 10);
+        check(
+            see(&exchanged("GET https://a.example/\nAuthorization: OAuth 1", 401, "", "OAuth token is missing")),
+            Some("scheme-unaccepted"),
+            65,
+        );
+        check(see(&exchanged("GET https://a.example/?access_token=1", 401, "", "")), Some("api-key-misplaced"), 35);
     }
 }

@@ -92,6 +92,12 @@ pub(crate) fn credentials(request: &Request) -> Vec<Sent<'_>> {
     sent
 }
 
+/// Does it say which application asks, and nothing that only that one knows?
+pub(crate) fn is_client_id(sent: &Sent<'_>) -> bool {
+    sent.place == Place::Field
+        && matches!(words(&sent.name).as_slice(), [.., kind, id] if id == "id" && matches!(kind.as_str(), "client" | "app" | "application"))
+}
+
 /// The cookies of a field.
 pub(crate) fn cookies(header: &Header) -> impl Iterator<Item = Sent<'_>> {
     header.value.split(';').filter_map(|pair| pair.trim().split_once('=')).take(200).map(|(name, value)| Sent {
