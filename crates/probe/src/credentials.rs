@@ -162,8 +162,13 @@ impl Sent {
     /// The URL with its secrets hidden, and with these wherever they stand in it: a path can have a token in it too.
     pub(crate) fn shown_url(&self, secrets: &[String]) -> String {
         let path = query(&self.target.path, |name, value| Some(if carries(name) { "…".to_owned() } else { value.to_owned() }));
-        let path = secrets.iter().fold(path, |path, secret| path.replace(secret.as_str(), "…"));
-        self.target.at(&path).url()
+        self.target.at(&without(path, secrets)).url()
+    }
+
+    /// Where it carries credentials, in one line, without these secrets: a name can be made of anything.
+    pub(crate) fn shown_carried(&self, secrets: &[String]) -> Option<String> {
+        let carried = self.carried();
+        (!carried.is_empty()).then(|| without(carried.join(", "), secrets))
     }
 
     /// A token of three parts in it, if it carries one.
@@ -181,6 +186,10 @@ impl Sent {
         let query = self.target.path.split_once('?').map_or("", |(_, query)| query);
         query.split('&').map(|pair| pair.split_once('=').unwrap_or((pair, ""))).filter(|(name, value)| carries(name) && !value.is_empty())
     }
+}
+
+fn without(text: String, secrets: &[String]) -> String {
+    secrets.iter().fold(text, |text, secret| text.replace(secret.as_str(), "…"))
 }
 
 /// A field with a name and a password (RFC 7617).

@@ -266,10 +266,8 @@ impl Plan {
             return self.remarks.push(format!("{} {} is left out: {MOST} requests are enough", sent.method, sent.shown_url(&self.secrets)));
         }
         let whose = if probe == Some(Probe::Garbage) { "garbage in" } else { "your" };
-        let sends = match sent.carried().as_slice() {
-            [] => "without credentials".to_owned(),
-            carried => format!("with {whose} {}", carried.join(", ")),
-        };
+        let carried = sent.shown_carried(&self.secrets);
+        let sends = carried.map_or_else(|| "without credentials".to_owned(), |carried| format!("with {whose} {carried}"));
         let (method, url) = (sent.method.clone(), sent.shown_url(&self.secrets));
         self.steps.push(Planned { probe, method, url, sends, why, most, sent, then, tries: String::new(), login: None });
     }

@@ -123,10 +123,10 @@ impl Errand<'_> {
             (Some(response), _) => response.status.to_string(),
             (None, failure) => failure.clone().unwrap_or_default(),
         };
-        let with = match (sent.carried().as_slice(), probe) {
-            ([], _) => "without credentials".to_owned(),
-            (carried, Some(Probe::Garbage)) => format!("garbage in {}", carried.join(", ")),
-            (carried, _) => format!("your {}", carried.join(", ")),
+        let with = match (sent.shown_carried(self.secrets), probe) {
+            (None, _) => "without credentials".to_owned(),
+            (Some(carried), Some(Probe::Garbage)) => format!("garbage in {carried}"),
+            (Some(carried), _) => format!("your {carried}"),
         };
         self.outcome.lines.push(format!("{} {}, {with}: {came}", sent.method, sent.shown_url(self.secrets)));
         if let Some(cut) = answer.cut {

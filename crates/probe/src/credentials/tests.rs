@@ -98,5 +98,7 @@ fn secrets_are_hidden_in_what_is_shown() {
     };
     assert_eq!(shown("https://a.example/?a=1&token=secret"), "https://a.example/?a=1&token=…");
     assert_eq!(shown("https://a.example/bot/of-the-caller/me?x=of-the-caller"), "https://a.example/bot/…/me?x=…");
+    let named = sent("GET", "https://a.example/", &[("Authorization", "Bearer of-the-caller"), ("X-Token-of-the-caller", "x")]);
+    assert_eq!(named.shown_carried(&named.secrets()).unwrap(), "Authorization (Bearer), X-Token-…");
     assert_eq!(shown("https://of-the-caller.example/"), "https://of-the-caller.example/");
 }
