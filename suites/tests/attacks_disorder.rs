@@ -47,7 +47,7 @@ fn t124_disk_full() {
     for header in good {
         scene.admitted("/private/t124/full", &[header]);
     }
-    assert_eq!(scene.cause("/private/t124/full", &[("X-API-Key", "csk_wrong")]), "api-key-unknown");
+    assert_eq!(scene.cause("/private/t124/full", &[("X-API-Key", &countersign::write_api_key("", &[9; 32]))]), "api-key-unknown");
     // A login has to be kept: it is an outage, and says so.
     let answer = scene.post_sign_in("alice", PASSWORD, "/private/");
     assert_eq!((answer.status, answer.cookie("countersign")), (503, None), "{answer:?}");
