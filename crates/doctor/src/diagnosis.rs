@@ -36,7 +36,7 @@ pub(crate) struct Candidate {
 
 /// From this score on a family is said to be certain, provided that one of its clues is proof.
 const CERTAIN: f64 = 0.90;
-const LIKELY: f64 = 0.70;
+const LIKELY: f64 = 0.80;
 const POSSIBLE: f64 = 0.30;
 /// The weight of a clue that is proof.
 const PROOF: u8 = 95;
