@@ -41,12 +41,18 @@ impl Mutual {
     /// put before the first issuer.
     #[track_caller]
     pub fn new(config: &str) -> Self {
+        let tls = "[server.tls]\ncertificate = \"server.pem\"\nkey = \"server.key\"\nclient_authorities = \"ca.pem\"\n\n[[issuer]]";
+        Self::with(&config.replacen("[[issuer]]", tls, 1))
+    }
+
+    /// The configuration as it is. Beside it are `server.pem`, `server.key` and `ca.pem`.
+    #[track_caller]
+    pub fn with(config: &str) -> Self {
         let (upstream, issuer, authority) = (Upstream::start(), Issuer::start(), Authority::new());
         let folder = Folder::new();
         keep(&folder, "server", &authority.certify("localhost"));
         std::fs::copy(authority.pem(), folder.path().join("ca.pem")).unwrap();
-        let tls = "[server.tls]\ncertificate = \"server.pem\"\nkey = \"server.key\"\nclient_authorities = \"ca.pem\"\n\n[[issuer]]";
-        folder.write("countersign.toml", fill(&config.replacen("[[issuer]]", tls, 1), &upstream, &issuer));
+        folder.write("countersign.toml", fill(config, &upstream, &issuer));
         Self { gateway: Gateway::start_in(folder, &[]), upstream, issuer, authority }
     }
 

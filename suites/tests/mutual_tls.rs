@@ -57,6 +57,23 @@ fn a_token_is_good_over_a_connection_with_its_certificate() {
     }
 }
 
+/// `examples/mutual-tls/countersign.toml`, with the addresses of this stage.
+#[test]
+fn the_example() {
+    let config = include_str!("../../examples/mutual-tls/countersign.toml")
+        .replace("http://127.0.0.1:3000", "UPSTREAM")
+        .replace("https://id.example.com", "ISSUER")
+        .replace("listen = \"127.0.0.1:8401\"", "listen = \"127.0.0.1:0\"\nadmin_listen = \"127.0.0.1:0\"");
+    let stage = Mutual::with(&config);
+    let ann = stage.client("ann", By::Ours);
+    let mut claims = stage.issuer.claims_with("cnf", json!({ "x5t#S256": thumbprint(&ann.chain) }));
+    claims["aud"] = json!("https://api.example.com");
+    claims["scope"] = json!("api:read");
+    let token = stage.issuer.token_of(&claims);
+    assert_eq!(stage.ask("/orders", Some(&ann), &bearer(&token), &[]).status, 200);
+    check(&stage, "none", &stage.ask("/orders", None, &bearer(&token), &[]), "certificate-missing");
+}
+
 #[test]
 fn an_issuer_whose_tokens_have_to_be_bound() {
     let stage = Mutual::new(&CONFIG.replace("leeway =", "binding = \"mtls\"\nleeway ="));
