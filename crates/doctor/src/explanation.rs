@@ -139,7 +139,7 @@ pub fn explain(dossier: &Dossier) -> Explanation {
 /// What was asked, in one line; the host stands before a target that names none.
 fn asked(request: &Request) -> String {
     let host = if request.url.starts_with('/') { request.host() } else { String::new() };
-    format!("{} {host}{}", request.method, mask::text(&request.url))
+    format!("{} {}{}", mask::name(&request.method), mask::name(&host), mask::text(&request.url))
 }
 
 /// Quotes are masked already; this is for what was sent and comes back in other words than those that masking knows.
@@ -287,5 +287,7 @@ mod tests {
         let in_path = "GET https://a.example/of-the-caller HTTP/1.1\nAuthorization: Bearer of-the-caller\n\nHTTP/1.1 401 Unauthorized\n\n";
         let shown = format!("{:?}", explain(&crate::read("-", in_path.as_bytes()).unwrap()));
         assert!(!shown.contains("of-the-caller"), "{shown}");
+        let har = r#"{"log":{"entries":[{"request":{"method":"G\u007fE\u202eT","url":"https://a.example/"},"response":{"status":401}}]}}"#;
+        assert_eq!(explain(&crate::read("a.har", har.as_bytes()).unwrap()).request.unwrap(), "GET https://a.example/");
     }
 }
