@@ -9,6 +9,7 @@ use crate::dossier::{Dossier, Request};
 use crate::finding;
 use crate::mask;
 use crate::replay::replay;
+use crate::wording::clean;
 use countersign::Family;
 use serde::{Serialize, Serializer};
 
@@ -144,14 +145,18 @@ fn asked(request: &Request) -> String {
 
 /// Quotes are masked already; this is for what was sent and comes back in other words than those that masking knows.
 fn without_secrets(mut clues: Vec<Clue>, secrets: &[String]) -> Vec<Clue> {
+    // Findings name hosts, origins and parameters as they came: none of it may move a cursor, in JSON either.
+    let plain = |text: &str| mask::echoed(&text.split('\n').map(clean).collect::<Vec<_>>().join("\n"), secrets);
     for clue in &mut clues {
-        clue.because = mask::echoed(&clue.because, secrets);
+        clue.because = plain(&clue.because);
+        clue.product = clue.product.as_deref().map(clean);
         for quote in &mut clue.quotes {
-            quote.text = mask::echoed(&quote.text, secrets);
+            quote.text = plain(&quote.text);
+            quote.place = plain(&quote.place);
         }
         for fix in &mut clue.fix {
-            fix.text = mask::echoed(&fix.text, secrets);
-            fix.lines.iter_mut().for_each(|line| *line = mask::echoed(line, secrets));
+            fix.text = plain(&fix.text);
+            fix.lines.iter_mut().for_each(|line| *line = plain(line));
         }
     }
     clues
@@ -287,6 +292,9 @@ mod tests {
         let in_path = "GET https://a.example/of-the-caller HTTP/1.1\nAuthorization: Bearer of-the-caller\n\nHTTP/1.1 401 Unauthorized\n\n";
         let shown = format!("{:?}", explain(&crate::read("-", in_path.as_bytes()).unwrap()));
         assert!(!shown.contains("of-the-caller"), "{shown}");
+        let named = "GET / HTTP/1.1\nHost: a.example\nOrigin: https://b\u{7f}.example\u{202e}\nSec-Fetch-Mode: cors\n\nHTTP/1.1 401 Unauthorized\n\n";
+        let shown = serde_json::to_string(&explain(&crate::read("-", named.as_bytes()).unwrap())).unwrap();
+        assert!(shown.contains("b\u{fffd}.example") && !shown.contains(['\u{7f}', '\u{202e}']), "{shown}");
         let har = r#"{"log":{"entries":[{"request":{"method":"G\u007fE\u202eT","url":"https://a.example/"},"response":{"status":401}}]}}"#;
         assert_eq!(explain(&crate::read("a.har", har.as_bytes()).unwrap()).request.unwrap(), "GET https://a.example/");
     }
