@@ -4,11 +4,13 @@
 #![no_main]
 
 use countersign::introspection::Introspection;
-use countersign::token::{Algorithm, KeySet, VerifiedToken};
+use countersign::token::{KeySet, VerifiedToken};
 use countersign::{
-    Access, Account, AccountName, Answer, ApiKey, Cause, TokenBinding, DigestCount, DigestKey, DigestRecord, DigestUse, Evidence, Facts, Issuer, MethodScopes, Nonce, OneTime, Outage, PasswordAnswer, PasswordQuestion, RequestParts,
-    Requirement, Scheme, SecretHash, SessionInUse, Spending, Step, Stop, Target, Verdict, judge,
+    Access, Account, AccountName, Answer, ApiKey, Cause, DigestCount, DigestKey, DigestRecord, DigestUse, Evidence, Facts, Issuer,
+    MethodScopes, Nonce, OneTime, Outage, PasswordAnswer, PasswordQuestion, RequestParts, Requirement, Scheme, SecretHash, SessionInUse,
+    Spending, Step, Stop, Target, Verdict, judge,
 };
+use countersign_fuzz::issuer;
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use libfuzzer_sys::fuzz_target;
 use std::net::{IpAddr, Ipv4Addr};
@@ -103,17 +105,6 @@ fuzz_target!(|text: &str| {
 });
 
 fn requirement() -> Requirement {
-    let issuer = Issuer {
-        name: "corp".into(),
-        issuer: "https://id.example.test".into(),
-        audiences: vec!["api".into()],
-        algorithms: Algorithm::ALL.to_vec(),
-        leeway: 30,
-        access_token_type: false,
-        binding: TokenBinding::Optional,
-        dpop_nonces: false,
-        introspection: None,
-    };
     Requirement {
         access: Access::Protected,
         schemes: Scheme::ALL.to_vec(),
@@ -123,7 +114,7 @@ fn requirement() -> Requirement {
         acr: vec!["mfa".into()],
         max_age: Some(3600),
         https_only: true,
-        issuers: Arc::from([Arc::new(issuer)]),
+        issuers: Arc::from([Arc::new(issuer())]),
         serve_verified_for: 0,
         origins: Arc::from([]),
         providers: Arc::from([]),

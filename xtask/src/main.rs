@@ -5,6 +5,7 @@
 //! tidy   the laws of the house: floors, causes, files, links
 //! bench  the gateway's speed and memory against its peers
 //! corpus how well the doctor does on recorded refusals
+//! fuzz   every fuzz target for a while
 //! bare   the release build in a root that has nothing but a C compiler
 //! ```
 
@@ -13,6 +14,7 @@
 mod bare;
 mod bench;
 mod corpus;
+mod fuzz;
 mod packages;
 mod step;
 mod test;
@@ -27,6 +29,7 @@ usage: cargo xtask test             formatter, lints, tests, end-to-end suites, 
        cargo xtask tidy             the laws of the house alone
        cargo xtask bench [OPTIONS]  speed and memory against peers; --quick, --only REGEX, see bench/README.md
        cargo xtask corpus [--cases] the doctor on recorded refusals
+       cargo xtask fuzz [--seconds N] every fuzz target, each for so long
        cargo xtask bare             the release build in a minimal Debian root";
 
 fn main() -> ExitCode {
@@ -44,7 +47,7 @@ fn run() -> Result<()> {
     let mut args = std::env::args().skip(1);
     let command = args.next().unwrap_or_default();
     let rest: Vec<String> = args.collect();
-    if !rest.is_empty() && !["bench", "corpus"].contains(&command.as_str()) {
+    if !rest.is_empty() && !["bench", "corpus", "fuzz"].contains(&command.as_str()) {
         bail!("`{command}` takes no arguments\n{USAGE}");
     }
     match command.as_str() {
@@ -52,6 +55,7 @@ fn run() -> Result<()> {
         "tidy" => tidy::run(&root),
         "bench" => bench::run(&root, &rest),
         "corpus" => corpus::run(&root, &rest),
+        "fuzz" => fuzz::run(&root, &rest),
         "bare" => bare::run(&root),
         "help" | "--help" | "-h" => {
             println!("{USAGE}");
